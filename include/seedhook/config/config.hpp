@@ -1,0 +1,151 @@
+// The configuration as the rooms see it: plain values, defaults in place, secrets resolved.
+#pragma once
+
+#include "seedhook/model/routing.hpp"
+#include "seedhook/model/time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace seedhook::config {
+
+// A string that no log, no `check` and no API ever prints.
+class secret {
+public:
+    secret() = default;
+    explicit secret(std::string value) : value_(std::move(value)) {}
+    const std::string& reveal() const noexcept { return value_; }
+    bool empty() const noexcept { return value_.empty(); }
+    bool operator==(const secret&) const = default;
+
+private:
+    std::string value_;
+};
+
+struct tls_files {
+    std::string certificate;
+    std::string key;
+};
+
+struct listener {
+    std::string address; // `host:port`, `[v6]:port`, `unix:/path`, `systemd`
+    std::optional<tls_files> tls;
+    bool plaintext = false; // allow no TLS on other than loopback and unix
+};
+
+// How a callback proves itself. The default is the documented scheme: hex HMAC-SHA256 of the raw body.
+struct signature_scheme {
+    enum class encoding_kind { hex, base64 };
+    std::string header = "x-seedance-signature";
+    encoding_kind encoding = encoding_kind::hex;
+    std::string prefix;           // `sha256=`: required in front of the value when set
+    std::string content = "{body}"; // the signed content: literal text, `{body}` once, `{header:NAME}` for a header's value
+};
+
+enum class verify_kind { signature, none }; // `confirm` and `both` need the API client
+
+struct source {
+    std::string name;
+    std::string path;
+    verify_kind verify = verify_kind::signature;
+    std::vector<secret> secrets;
+    signature_scheme signature;
+};
+
+struct fetch {
+    enum class check_kind { none, mp4 };
+    std::uint32_t concurrency = 8;
+    std::uint64_t max_bytes = std::uint64_t{4} << 30;
+    std::vector<std::string> allow_hosts;
+    std::vector<std::string> allow_cidrs;
+    check_kind check = check_kind::mp4;
+    duration idle_timeout{std::chrono::seconds(30)};
+    duration total_timeout{std::chrono::hours(1)};
+};
+
+struct spool {
+    std::string path = "/var/lib/seedhook/spool";
+    std::uint64_t max_bytes = std::uint64_t{20} << 30;
+    std::uint64_t min_free = std::uint64_t{1} << 30;
+};
+
+struct retry {
+    std::uint32_t max_attempts = 12;
+    duration min_delay{std::chrono::seconds(1)};
+    duration max_delay{std::chrono::minutes(10)};
+};
+
+struct directory_sink {
+    enum class conflict_kind { rename, replace, reject };
+    std::string path;
+    std::string file = "{requestId}.{ext}"; // template, may hold `/`
+    conflict_kind on_conflict = conflict_kind::rename;
+    bool manifest = false;
+    std::uint32_t mode = 0640;
+    std::string owner; // name or number; empty: ours
+    std::string group;
+};
+
+// What every sink has. `directory` is set when `type` is directory; later kinds stand beside it.
+struct sink {
+    std::string name;
+    std::string type;
+    route routes; // `on:` and `match:`; its `sink` is the name
+    retry retries;
+    std::uint32_t concurrency = 4;
+    std::optional<directory_sink> directory;
+};
+
+struct outbound {
+    enum class proxy_kind { none, environment };
+    std::string ca_file; // beside the system's authorities
+    proxy_kind proxy = proxy_kind::environment;
+};
+
+struct store {
+    enum class kind { sqlite };
+    kind type = kind::sqlite;
+    std::string path = "/var/lib/seedhook/seedhook.db";
+};
+
+struct control {
+    std::string address = "unix:/run/seedhook/control.sock"; // a unix socket
+};
+
+struct receive {
+    std::uint32_t threads = 0; // 0: one a core
+};
+
+struct limits {
+    std::uint64_t body = 64 * 1024;
+    std::uint32_t connections = 10000;
+    duration header_timeout{std::chrono::seconds(10)};
+    duration idle_timeout{std::chrono::seconds(60)};
+};
+
+struct log {
+    enum class level_kind { debug, info, warning, error };
+    enum class format_kind { automatic, text, json };
+    level_kind level = level_kind::info;
+    format_kind format = format_kind::automatic;
+};
+
+struct settings {
+    std::vector<listener> listeners;
+    std::vector<source> sources;
+    config::fetch fetch;
+    config::spool spool;
+    std::vector<sink> sinks;
+    config::outbound outbound;
+    config::store store;
+    config::control control;
+    config::receive receive;
+    config::limits limits;
+    config::log log;
+    duration shutdown_grace{std::chrono::seconds(25)};
+};
+
+} // namespace seedhook::config

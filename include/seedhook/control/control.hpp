@@ -1,0 +1,47 @@
+// The control API (SPEC §9): health, metrics, tasks and what people may do to them.
+#pragma once
+
+#include "seedhook/async/awaitable.hpp"
+#include "seedhook/http/router.hpp"
+#include "seedhook/metrics/metrics.hpp"
+#include "seedhook/model/routing.hpp"
+#include "seedhook/model/time.hpp"
+#include "seedhook/store/store.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace seedhook {
+
+struct readiness {
+    bool ready = false;
+    std::vector<std::string> not_ready; // why not
+    std::vector<std::string> degraded;  // what a person should mend, although we work
+};
+
+// Lets requests wait until a task may have changed. All members on the control thread.
+class change_feed {
+public:
+    virtual ~change_feed() = default;
+    // Ends at the next commit that added events, or after `limit`, or when cancelled.
+    virtual awaitable<> next_change(duration limit) = 0;
+};
+
+struct control_context {
+    store& tasks;
+    metrics& counts;
+    const clock& time;
+    change_feed& changes;
+    std::function<readiness()> ready;
+    std::function<bool(const video_file&)> at_hand;            // the spool still has it
+    std::function<std::shared_ptr<const routing>()> routes;    // the present ones
+    std::function<void()> refresh_gauges;                      // before metrics are read: spool, certificates
+};
+
+// Adds `GET /healthz /readyz /metrics /v1/tasks /v1/tasks/{id}` and `POST /v1/tasks/{id}/redeliver`. Handlers run on
+// the control thread. What `with` refers to must outlive the router.
+void add_control_endpoints(http::router& into, control_context with);
+
+} // namespace seedhook

@@ -1,0 +1,28 @@
+// The handler of fetch jobs: brings a finished task's video into the spool, whole, with its SHA-256.
+#pragma once
+
+#include "seedhook/async/blocking_pool.hpp"
+#include "seedhook/config/config.hpp"
+#include "seedhook/fetch/spool.hpp"
+#include "seedhook/http/client.hpp"
+#include "seedhook/metrics/metrics.hpp"
+#include "seedhook/work/worker.hpp"
+
+#include <memory>
+
+namespace seedhook {
+
+struct fetch_context {
+    http::client& client; // with the fetch policy: https, hosts, addresses, redirects, time-outs
+    spool& videos;
+    blocking_pool& disk;
+    metrics& counts;
+};
+
+// An interrupted transfer leaves its part in the spool and resumes with Range and If-Range, also after a restart.
+// Outcomes: done with the video; again for network faults, 5xx, 429, and 404 just after the callback; blocked when the
+// spool or its disk has no room; rejected for a URL that policy refuses, for a body over the limit, and for a file that
+// is not a whole MP4 although its length matches.
+std::shared_ptr<handler> make_fetch_handler(config::fetch settings, fetch_context with);
+
+} // namespace seedhook

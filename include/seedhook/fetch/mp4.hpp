@@ -1,0 +1,34 @@
+// Tells a whole MP4 file from a truncated one, an HTML page and an empty body, while it streams by.
+#pragma once
+
+#include "seedhook/model/error.hpp"
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace seedhook {
+
+// Follows the top-level boxes of an ISO base media file (ISO/IEC 14496-12, 4.2): the first is `ftyp`, a `moov` is
+// among them, every size is sane and the last one ends with the file. Constant memory.
+class mp4_check {
+public:
+    // The next bytes of the file, in order. errc::invalid as soon as it cannot be an MP4; the check then stays failed.
+    result<void> update(std::span<const char> data);
+
+    // The file ends here. errc::invalid when a box is cut off or `ftyp` or `moov` is missing.
+    result<void> finish() const;
+
+private:
+    std::array<unsigned char, 16> head_{};
+    unsigned have_ = 0;            // bytes of the present box's head
+    std::uint64_t rest_ = 0;       // bytes of the present box's content still to come
+    bool to_end_ = false;          // the present box runs to the end of the file (size 0)
+    bool seen_ftyp_ = false;
+    bool seen_moov_ = false;
+    std::uint64_t offset_ = 0;
+    std::string failed_;           // why, once it has
+};
+
+} // namespace seedhook

@@ -1,0 +1,39 @@
+// A table of endpoints: which handler answers which method and path.
+#pragma once
+
+#include "seedhook/async/awaitable.hpp"
+#include "seedhook/http/message.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace seedhook::http {
+
+struct endpoint {
+    std::string method;
+    std::string path; // `/v1/tasks/{}/redeliver`: `{}` stands for one whole segment, not empty
+    std::size_t body_limit = 64 * 1024;
+    std::function<awaitable<response>(const request&)> handle;
+};
+
+struct route_match {
+    const endpoint* found = nullptr;
+    std::vector<std::string_view> captures;
+    std::string allow; // when a path matches but no method: the value of `Allow` (405); empty: 404
+};
+
+// Immutable once a server uses it. A GET endpoint also answers HEAD.
+class router {
+public:
+    void add(endpoint e) { endpoints_.push_back(std::move(e)); }
+    // Literal paths win over paths with `{}`.
+    route_match match(std::string_view method, std::string_view path) const;
+
+private:
+    std::vector<endpoint> endpoints_;
+};
+
+} // namespace seedhook::http

@@ -1,0 +1,29 @@
+// When to try again: the one retry policy, as a pure function.
+#pragma once
+
+#include "seedhook/model/job.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace seedhook {
+
+struct retry_policy {
+    std::uint32_t max_attempts = 12;
+    duration min_delay{std::chrono::seconds(1)};
+    duration max_delay{std::chrono::minutes(10)};
+};
+
+struct next_step {
+    job_state state = job_state::done;
+    time_point due_at{};
+    bool counts = true; // false: the attempt is taken back
+    std::string note;
+};
+
+// What becomes of `work` after its present attempt came to `came_to`. `jitter` in [0, 1) spreads the delay between
+// half of the exponential step and all of it. A peer's own delay is obeyed up to an hour.
+next_step step_after(const job& work, const outcome& came_to, time_point now, const retry_policy& policy,
+                     double jitter);
+
+} // namespace seedhook
