@@ -3,6 +3,7 @@
 
 #include "seedhook/async/awaitable.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -21,8 +22,11 @@ public:
     // What `work` refers to must live until then: a cancelled caller still waits. An exception comes out of the co_await.
     template <class Work>
     awaitable<std::invoke_result_t<Work&>> run(Work work) {
-        // `post(bind_executor(pool, …))` would resume on the pool; co_spawn's completion comes home.
-        return asio::co_spawn(threads_, call(std::move(work)), asio::use_awaitable);
+        // `post(bind_executor(pool, …))` would resume on the pool; co_spawn's completion comes home. The empty slot
+        // keeps cancellation out: Boost 1.81 emits it on the pool through a pointer into the caller's slot, which may
+        // have been reused by then, and work that has not begun yet would be skipped with an exception.
+        return asio::co_spawn(threads_, call(std::move(work)),
+                              asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable));
     }
 
     void join() { threads_.join(); }

@@ -22,19 +22,19 @@ namespace seedhook {
 awaitable<bool> sleep_for(duration d);
 
 // The result of `work`, or errc::timed_out (`what` names the work) once `limit` has passed; `work` is then cancelled
-// terminally and has ended before this returns. `work` must treat cancellation as an error it returns.
+// terminally and has ended before this returns. `work` must return when its operations are cancelled.
 // `operation || timer` would wait for the first success and report a failure as a time-out.
 template <class T>
 awaitable<result<T>> with_time_limit(awaitable<result<T>> work, duration limit, std::string what) {
     const auto executor = co_await asio::this_coro::executor;
     asio::steady_timer timer(executor, limit);
-    auto running = asio::co_spawn(executor, std::move(work), asio::deferred);
+    auto running = asio::co_spawn(executor, hearing_cancellation(std::move(work)), asio::deferred);
     auto expired = timer.async_wait(asio::deferred);
     auto both = asio::experimental::make_parallel_group(std::move(running), std::move(expired));
     auto [order, failure, value, timer_error] =
         co_await both.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-    const bool timer_first = order[0] == 1 && !timer_error;
-    if (timer_first) {
+    const bool in_time = order[0] == 0 || timer_error || (!failure && value.has_value());
+    if (!in_time) {
         co_return error(errc::timed_out, what + ": no end after " + to_string(limit));
     }
     if (failure) {

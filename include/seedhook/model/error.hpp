@@ -33,9 +33,10 @@ enum class errc {
 std::string_view to_string(errc code) noexcept;
 
 struct error {
+    error() = default; // what result::error() gives where there is none
     error(errc why, std::string text) : code(why), message(std::move(text)) {}
 
-    errc code;
+    errc code = errc::invalid;
     std::string message; // names the thing that failed; never holds a secret
 };
 
