@@ -132,6 +132,11 @@ struct task_detail {
     std::vector<event> events; // oldest first
 };
 
+struct task_name {
+    std::string source;
+    std::string request_id;
+};
+
 struct task_query {
     std::optional<task_stage> stage;
     std::optional<task_status> status;
@@ -170,8 +175,8 @@ public:
     virtual result<store_counts> counts(time_point now) = 0;
     // Events after `after`, oldest first.
     virtual result<std::vector<event>> events_after(event_id after, std::uint32_t limit) = 0;
-    // Names of the spool's files that tasks not yet done still need.
-    virtual result<std::vector<std::string>> videos_in_use() = 0;
+    // The tasks that may have a file in the spool: settled ones that are not done.
+    virtual result<std::vector<task_name>> tasks_with_files() = 0;
 };
 
 // All calls block; from one thread at a time.

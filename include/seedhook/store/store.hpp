@@ -19,11 +19,10 @@ struct store_settings {
 
 // Called on the store's threads: must be quick and must not throw.
 struct store_observer {
-    std::function<void()> work_ready;                                        // a commit made jobs due or changed them
-    std::function<void(std::size_t commands, double seconds)> committed;     // after every commit
-    std::function<void(event_id newest)> events_added;                       // a commit added events
-    std::function<void(const error& why)> failed;                            // a commit failed; nothing is acknowledged
-    std::function<void()> recovered;                                         // reopened and checked
+    std::function<void()> changed;                                       // a commit settled, ended or rescheduled work
+    std::function<void(std::size_t commands, double seconds)> committed; // after every commit
+    std::function<void(const error& why)> failed;                        // a commit failed; nothing is acknowledged
+    std::function<void()> recovered;                                     // reopened and checked
 };
 
 // Verbs may be awaited from any executor and resume there. Once queued they cannot be cancelled: what may have been
@@ -43,12 +42,12 @@ public:
     virtual awaitable<result<task_page>> list(task_query query) = 0;
     virtual awaitable<result<store_counts>> counts(time_point now) = 0;
     virtual awaitable<result<std::vector<event>>> events_after(event_id after, std::uint32_t limit) = 0;
-    virtual awaitable<result<std::vector<std::string>>> videos_in_use() = 0;
+    virtual awaitable<result<std::vector<task_name>>> tasks_with_files() = 0;
 
     // True while verbs can succeed.
     virtual bool available() const noexcept = 0;
 
-    // Commits what is queued, stops the threads and closes the database. Blocks. Later verbs fail.
+    // Commits what is queued, stops the threads and closes the database. Blocks. No verb may follow.
     virtual void close() = 0;
 };
 

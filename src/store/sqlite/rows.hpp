@@ -1,0 +1,34 @@
+// Rows as tasks, jobs and events.
+#pragma once
+
+#include "seedhook/model/event.hpp"
+#include "seedhook/model/job.hpp"
+#include "seedhook/model/task.hpp"
+#include "store/sqlite/connection.hpp"
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace seedhook::sqlite {
+
+inline std::int64_t to_column(time_point t) { return t.time_since_epoch().count(); }
+inline time_point to_time(std::int64_t column) { return time_point(duration(column)); }
+
+// The columns that `read_task`, `read_job` and `read_event` expect, in their order.
+#define SEEDHOOK_TASK_COLUMNS                                                                                          \
+    "id, source, request_id, status, stage, settled_by, model, metadata, video_url, failure_code, failure_message, "   \
+    "video_name, video_size, video_sha256, video_type, created_at, settled_at"
+#define SEEDHOOK_JOB_COLUMNS "task, kind, sink, state, due_at, attempts, token, owner, note, updated_at"
+#define SEEDHOOK_EVENT_COLUMNS "id, task, at, kind, detail, body"
+
+// Throw sqlite_failure (SQLITE_CORRUPT) for a name that no version ever wrote.
+task read_task(const cursor& row);
+job read_job(const cursor& row);
+event read_event(const cursor& row);
+
+std::optional<task> find_task(connection& db, std::string_view source, std::string_view request_id);
+task task_of(connection& db, task_id id);
+std::vector<job> jobs_of(connection& db, task_id id);
+
+} // namespace seedhook::sqlite

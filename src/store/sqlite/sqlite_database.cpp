@@ -1,0 +1,188 @@
+// The store on SQLite: WAL, synchronous=FULL, one writer; checkpoints on a connection of their own.
+#include "seedhook/store/database.hpp"
+
+#include "store/sqlite/commands.hpp"
+#include "store/sqlite/connection.hpp"
+#include "store/sqlite/schema.hpp"
+#include "store/sqlite/sqlite_reader.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <mutex>
+#include <utility>
+
+namespace seedhook {
+namespace {
+
+using sqlite::connection;
+using sqlite::sqlite_failure;
+
+// Holds `FILE.lock` for as long as it lives: one daemon a database. A file of its own, because closing any descriptor
+// of the database itself would drop SQLite's own locks.
+class file_lock {
+public:
+    static result<std::unique_ptr<file_lock>> take(const std::string& path) {
+        const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (descriptor < 0) {
+            return errno_error(path, errno);
+        }
+        auto lock = std::unique_ptr<file_lock>(new file_lock(descriptor));
+        if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+            return errno == EWOULDBLOCK ? error(errc::conflict, path + ": another seedhook is using this store")
+                                        : errno_error(path, errno);
+        }
+        return lock;
+    }
+    ~file_lock() { ::close(descriptor_); }
+    file_lock(const file_lock&) = delete;
+    file_lock& operator=(const file_lock&) = delete;
+
+private:
+    explicit file_lock(int descriptor) : descriptor_(descriptor) {}
+    int descriptor_;
+};
+
+// What is stored is for the daemon's user alone.
+result<void> create_privately(const std::string& path) {
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+        return errno_error(path, errno);
+    }
+    ::close(descriptor);
+    return {};
+}
+
+std::unique_ptr<connection> open_writer(const std::string& path) {
+    auto db = std::make_unique<connection>(path, connection::access::read_write);
+    db->script("PRAGMA journal_mode = WAL");
+    db->script("PRAGMA synchronous = FULL");
+    // A checkpoint within a commit would hold up everyone who waits for it.
+    db->script("PRAGMA wal_autocheckpoint = 0");
+    db->script("PRAGMA temp_store = MEMORY");
+    return db;
+}
+
+class sqlite_database final : public database {
+public:
+    sqlite_database(std::string path, std::unique_ptr<file_lock> lock, std::unique_ptr<connection> db)
+        : path_(std::move(path)), lock_(std::move(lock)), db_(std::move(db)) {}
+
+    result<std::vector<reply>> apply(std::span<const command> commands) override {
+        if (!db_) {
+            return error(errc::unavailable, path_ + ": not reopened since a failure");
+        }
+        try {
+            return commit(commands);
+        } catch (const sqlite_failure& failure) {
+            // Whether the commit reached the disk is unknown, and the page cache may hold what the disk has lost.
+            // The connection is closed; `reopen` finds out.
+            db_.reset();
+            return within(path_, failure.as_error());
+        }
+    }
+
+    result<void> reopen() override {
+        try {
+            db_.reset();
+            const std::lock_guard guard(maintenance_);
+            checkpointer_.reset();
+            auto db = open_writer(path_);
+            // Frames of the log that a failed fsync left in the page cache alone must not lie under later commits:
+            // everything moves into the database file, is synced there, and the log begins anew.
+            bool busy = false;
+            {
+                sqlite::cursor rows = db->query("PRAGMA wal_checkpoint(TRUNCATE)");
+                busy = !rows.next() || rows.integer(0) != 0;
+            }
+            if (busy) {
+                return error(errc::unavailable, path_ + ": a reader holds the log");
+            }
+            sqlite::cursor rows = db->query("PRAGMA quick_check(1)");
+            const std::string verdict = rows.next() ? rows.text(0) : "no verdict";
+            if (verdict != "ok") {
+                return error(errc::io, path_ + ": damaged: " + verdict);
+            }
+            db_ = std::move(db);
+            return {};
+        } catch (const sqlite_failure& failure) {
+            return within(path_, failure.as_error());
+        }
+    }
+
+    result<void> maintain() override {
+        const std::lock_guard guard(maintenance_);
+        try {
+            if (!checkpointer_) {
+                checkpointer_ = open_writer(path_);
+            }
+            checkpoint(*checkpointer_);
+            return {};
+        } catch (const sqlite_failure& failure) {
+            checkpointer_.reset();
+            return within(path_, failure.as_error());
+        }
+    }
+
+    std::unique_ptr<database_reader> make_reader() override { return sqlite::make_sqlite_reader(path_); }
+
+private:
+    // Under steady load a passive checkpoint never catches up with the writer, and the log would only grow: past
+    // 64 MiB the writer is made to begin it anew, which holds it up for the few frames that are left.
+    static void checkpoint(connection& db) {
+        constexpr std::int64_t most_frames = 16 * 1024;
+        std::int64_t frames = 0;
+        {
+            sqlite::cursor rows = db.query("PRAGMA wal_checkpoint(PASSIVE)");
+            frames = rows.next() ? rows.integer(1) : 0;
+        }
+        if (frames > most_frames) {
+            db.run("PRAGMA wal_checkpoint(RESTART)");
+        }
+    }
+
+    std::vector<reply> commit(std::span<const command> commands) {
+        std::vector<reply> replies;
+        replies.reserve(commands.size());
+        db_->run("BEGIN IMMEDIATE");
+        sqlite::transaction transaction(*db_);
+        for (const command& c : commands) {
+            replies.push_back(std::visit([&](const auto& one) -> reply { return transaction.run(one); }, c));
+        }
+        transaction.write_counts();
+        db_->run("COMMIT");
+        return replies;
+    }
+
+    std::string path_;
+    std::unique_ptr<file_lock> lock_;
+    std::unique_ptr<connection> db_; // none after a failure
+    std::mutex maintenance_;
+    std::unique_ptr<connection> checkpointer_;
+};
+
+} // namespace
+
+result<std::unique_ptr<database>> open_sqlite(const sqlite_settings& settings) {
+    auto lock = file_lock::take(settings.path + ".lock");
+    if (!lock) {
+        return lock.error();
+    }
+    if (auto made = create_privately(settings.path); !made) {
+        return made.error();
+    }
+    try {
+        auto db = open_writer(settings.path);
+        if (auto migrated = sqlite::migrate(*db); !migrated) {
+            return within(settings.path, migrated.error());
+        }
+        return std::unique_ptr<database>(
+            std::make_unique<sqlite_database>(settings.path, std::move(*lock), std::move(db)));
+    } catch (const sqlite_failure& failure) {
+        return within(settings.path, failure.as_error());
+    }
+}
+
+} // namespace seedhook

@@ -1,0 +1,191 @@
+// The queries of people and of start-up.
+#include "store/sqlite/sqlite_reader.hpp"
+
+#include "store/sqlite/connection.hpp"
+#include "store/sqlite/rows.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace seedhook::sqlite {
+namespace {
+
+std::vector<event> events_of(connection& db, task_id id) {
+    std::vector<event> events;
+    cursor rows = db.query("SELECT " SEEDHOOK_EVENT_COLUMNS " FROM events WHERE task = ? ORDER BY id", id);
+    while (rows.next()) {
+        events.push_back(read_event(rows));
+    }
+    return events;
+}
+
+std::vector<task_detail> find(connection& db, std::string_view source, std::string_view request_id) {
+    std::vector<task_detail> found;
+    {
+        cursor rows = db.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE request_id = ?1 "
+                               "AND (?2 = '' OR source = ?2) ORDER BY source",
+                               request_id, source);
+        while (rows.next()) {
+            found.emplace_back().of = read_task(rows);
+        }
+    }
+    for (task_detail& detail : found) {
+        detail.jobs = jobs_of(db, detail.of.id);
+        detail.events = events_of(db, detail.of.id);
+    }
+    return found;
+}
+
+// Each set of filters has a text of its own, so that the planner can use the index that fits.
+std::string_view list_query(const task_query& q) {
+    if (q.stage && *q.stage != task_stage::done) {
+        return "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE stage <> 'done' AND stage = ?1 AND id < ?5 "
+               "AND (?2 = '' OR status = ?2) AND (?3 = '' OR source = ?3) AND instr(request_id, ?4) > 0 "
+               "ORDER BY id DESC LIMIT ?6";
+    }
+    return "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE (?1 = '' OR stage = ?1) AND id < ?5 "
+           "AND (?2 = '' OR status = ?2) AND (?3 = '' OR source = ?3) AND (?4 = '' OR instr(request_id, ?4) > 0) "
+           "ORDER BY id DESC LIMIT ?6";
+}
+
+task_page list(connection& db, const task_query& q) {
+    task_page page;
+    const std::string_view stage = q.stage ? to_string(*q.stage) : std::string_view();
+    const std::string_view status = q.status ? to_string(*q.status) : std::string_view();
+    cursor rows = db.query(list_query(q), stage, status, q.source, q.text, q.before.value_or(INT64_MAX),
+                           std::int64_t{q.limit} + 1);
+    while (rows.next()) {
+        if (page.tasks.size() == q.limit) {
+            page.next = page.tasks.empty() ? std::optional<task_id>() : page.tasks.back().id;
+            break;
+        }
+        page.tasks.push_back(read_task(rows));
+    }
+    return page;
+}
+
+void count_tasks(connection& db, store_counts& counts) {
+    for (const task_stage s :
+         {task_stage::waiting, task_stage::fetching, task_stage::delivering, task_stage::done, task_stage::stuck}) {
+        const std::string name = "stage:" + std::string(to_string(s));
+        counts.tasks[s] =
+            static_cast<std::uint64_t>(db.number("SELECT value FROM counters WHERE name = ?", std::string_view(name)));
+    }
+}
+
+job_count& lane_of(store_counts& counts, const job& j) {
+    const auto same = [&](const job_count& c) { return c.kind == j.key.kind && c.sink == j.key.sink; };
+    const auto found = std::find_if(counts.jobs.begin(), counts.jobs.end(), same);
+    if (found != counts.jobs.end()) {
+        return *found;
+    }
+    job_count& added = counts.jobs.emplace_back();
+    added.kind = j.key.kind;
+    added.sink = j.key.sink;
+    return added;
+}
+
+void count_jobs(connection& db, time_point now, store_counts& counts) {
+    // One representative row a group; bare columns go with min(due_at) (SQLite's documented rule for min and max).
+    cursor rows = db.query("SELECT task, kind, sink, state, min(due_at), attempts, token, owner, note, updated_at, "
+                           "count(*), owner <> '' AND due_at > ?1 AS running, due_at <= ?1 AS due FROM jobs "
+                           "WHERE state IN ('pending', 'blocked') GROUP BY kind, sink, state, running, due",
+                           to_column(now));
+    while (rows.next()) {
+        const job first = read_job(rows);
+        const auto number = static_cast<std::uint64_t>(rows.integer(10));
+        const bool running = rows.integer(11) != 0;
+        const bool due = rows.integer(12) != 0;
+        job_count& lane = lane_of(counts, first);
+        if (running) {
+            lane.running += number;
+        } else if (first.state == job_state::blocked) {
+            lane.blocked += number;
+        } else {
+            (due ? lane.due : lane.scheduled) += number;
+        }
+        if (first.state == job_state::blocked) {
+            lane.blocked_note = first.note;
+        }
+        if (due) {
+            lane.oldest_due = std::min(lane.oldest_due.value_or(first.due_at), first.due_at);
+        }
+    }
+}
+
+class sqlite_reader final : public database_reader {
+public:
+    explicit sqlite_reader(std::string path) : path_(std::move(path)) {}
+
+    result<std::vector<task_detail>> find(std::string_view source, std::string_view request_id) override {
+        return read([&](connection& db) { return sqlite::find(db, source, request_id); });
+    }
+
+    result<task_page> list(const task_query& query) override {
+        return read([&](connection& db) { return sqlite::list(db, query); });
+    }
+
+    result<store_counts> counts(time_point now) override {
+        return read([&](connection& db) {
+            store_counts counts;
+            count_tasks(db, counts);
+            count_jobs(db, now, counts);
+            return counts;
+        });
+    }
+
+    result<std::vector<event>> events_after(event_id after, std::uint32_t limit) override {
+        return read([&](connection& db) {
+            std::vector<event> events;
+            cursor rows = db.query("SELECT " SEEDHOOK_EVENT_COLUMNS " FROM events WHERE id > ? ORDER BY id LIMIT ?",
+                                   after, std::int64_t{limit});
+            while (rows.next()) {
+                events.push_back(read_event(rows));
+            }
+            return events;
+        });
+    }
+
+    result<std::vector<task_name>> tasks_with_files() override {
+        return read([](connection& db) {
+            std::vector<task_name> names;
+            cursor rows = db.query("SELECT source, request_id FROM tasks "
+                                   "WHERE stage <> 'done' AND stage IN ('fetching', 'delivering', 'stuck')");
+            while (rows.next()) {
+                task_name& name = names.emplace_back();
+                name.source = rows.text(0);
+                name.request_id = rows.text(1);
+            }
+            return names;
+        });
+    }
+
+private:
+    // One consistent view a verb.
+    template <class Query>
+    auto read(Query query) -> result<decltype(query(std::declval<connection&>()))> {
+        try {
+            if (!db_) {
+                db_ = std::make_unique<connection>(path_, connection::access::read_only);
+            }
+            db_->script("BEGIN");
+            auto value = query(*db_);
+            db_->script("COMMIT");
+            return value;
+        } catch (const sqlite_failure& failure) {
+            db_.reset();
+            return within(path_, failure.as_error());
+        }
+    }
+
+    std::string path_;
+    std::unique_ptr<connection> db_;
+};
+
+} // namespace
+
+std::unique_ptr<database_reader> make_sqlite_reader(std::string path) {
+    return std::make_unique<sqlite_reader>(std::move(path));
+}
+
+} // namespace seedhook::sqlite

@@ -1,0 +1,293 @@
+// Group commit: a writer thread takes all commands that have queued and commits them once. Readers and checkpoints
+// have threads of their own.
+#include "seedhook/store/store.hpp"
+
+#include "seedhook/async/blocking_pool.hpp"
+#include "seedhook/log/log.hpp"
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace seedhook {
+namespace {
+
+// A caller who waits for its command's commit.
+class waiting_command {
+public:
+    explicit waiting_command(command w) : what(std::move(w)) {}
+    virtual ~waiting_command() = default;
+    // Resumes the caller on its own executor. Once.
+    virtual void complete(result<reply> outcome) = 0;
+
+    command what;
+};
+
+template <class Handler>
+class waiting_handler final : public waiting_command {
+public:
+    waiting_handler(command w, Handler handler)
+        : waiting_command(std::move(w)), handler_(std::move(handler)), alive_(asio::get_associated_executor(handler_)) {
+    }
+
+    void complete(result<reply> outcome) override {
+        const auto executor = alive_.get_executor();
+        auto resume = [handler = std::move(handler_), outcome = std::move(outcome)]() mutable {
+            std::move(handler)(std::move(outcome));
+        };
+        asio::post(executor, std::move(resume));
+    }
+
+private:
+    Handler handler_;
+    asio::executor_work_guard<asio::associated_executor_t<Handler>> alive_;
+};
+
+// True for what may have made jobs due or changed what a person sees.
+bool changes_work(const command& c) {
+    return !std::holds_alternative<claim_command>(c) && !std::holds_alternative<renew_command>(c);
+}
+
+class grouped_store final : public store {
+public:
+    grouped_store(std::unique_ptr<database> engine, store_settings settings, store_observer observer)
+        : engine_(std::move(engine)), settings_(settings), observer_(std::move(observer)),
+          reader_(engine_->make_reader()), writer_([this] { write(); }), keeper_([this] { keep(); }) {}
+
+    ~grouped_store() override { close(); }
+
+    awaitable<result<settle_reply>> settle(settle_command what) override {
+        return submit<settle_reply>(std::move(what));
+    }
+    awaitable<result<claim_reply>> claim(claim_command what) override { return submit<claim_reply>(std::move(what)); }
+    awaitable<result<finish_reply>> finish(finish_command what) override {
+        return submit<finish_reply>(std::move(what));
+    }
+    awaitable<result<renew_reply>> renew(renew_command what) override { return submit<renew_reply>(std::move(what)); }
+    awaitable<result<release_reply>> release(release_command what) override {
+        return submit<release_reply>(std::move(what));
+    }
+    awaitable<result<redeliver_reply>> redeliver(redeliver_command what) override {
+        return submit<redeliver_reply>(std::move(what));
+    }
+
+    awaitable<result<std::vector<task_detail>>> find(std::string source, std::string request_id) override {
+        auto query = [this, source = std::move(source), request_id = std::move(request_id)] {
+            return reader_->find(source, request_id);
+        };
+        return reads_.run(std::move(query));
+    }
+    awaitable<result<task_page>> list(task_query query) override {
+        auto run = [this, query = std::move(query)] { return reader_->list(query); };
+        return reads_.run(std::move(run));
+    }
+    awaitable<result<store_counts>> counts(time_point now) override {
+        auto query = [this, now] { return reader_->counts(now); };
+        return reads_.run(std::move(query));
+    }
+    awaitable<result<std::vector<event>>> events_after(event_id after, std::uint32_t limit) override {
+        auto query = [this, after, limit] { return reader_->events_after(after, limit); };
+        return reads_.run(std::move(query));
+    }
+    awaitable<result<std::vector<task_name>>> tasks_with_files() override {
+        auto query = [this] { return reader_->tasks_with_files(); };
+        return reads_.run(std::move(query));
+    }
+
+    bool available() const noexcept override { return available_; }
+
+    void close() override {
+        {
+            const std::lock_guard guard(mutex_);
+            closing_ = true;
+        }
+        queued_.notify_all();
+        rest_.notify_all();
+        if (writer_.joinable()) {
+            writer_.join();
+        }
+        if (keeper_.joinable()) {
+            keeper_.join();
+        }
+        reads_.join();
+        reader_.reset();
+        engine_.reset();
+    }
+
+private:
+    template <class Reply, class Command>
+    awaitable<result<Reply>> submit(Command what) {
+        auto initiate = [this](auto handler, command c) { enqueue(std::move(handler), std::move(c)); };
+        command c(std::move(what));
+        result<reply> got = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(result<reply>)>(
+            std::move(initiate), asio::use_awaitable, std::move(c));
+        if (!got) {
+            co_return got.error();
+        }
+        co_return std::get<Reply>(std::move(*got));
+    }
+
+    template <class Handler>
+    void enqueue(Handler handler, command c) {
+        auto waiting = std::make_unique<waiting_handler<Handler>>(std::move(c), std::move(handler));
+        std::string_view refused;
+        {
+            const std::lock_guard guard(mutex_);
+            if (closing_) {
+                refused = "the store is closed";
+            } else if (!available_) {
+                refused = "the store is being mended";
+            } else if (queue_.size() >= settings_.queue_limit) {
+                refused = "the store's queue is full";
+            } else {
+                queue_.push_back(std::move(waiting));
+            }
+        }
+        if (refused.empty()) {
+            queued_.notify_one();
+        } else {
+            waiting->complete(error(errc::unavailable, std::string(refused)));
+        }
+    }
+
+    // ---- the writer thread ----
+
+    void write() {
+        std::vector<std::unique_ptr<waiting_command>> batch;
+        while (take(batch)) {
+            commit(batch);
+            batch.clear();
+            if (!available_) {
+                mend();
+            }
+        }
+    }
+
+    // Waits for commands and moves them into `batch`. False: closing, and none is left.
+    bool take(std::vector<std::unique_ptr<waiting_command>>& batch) {
+        std::unique_lock lock(mutex_);
+        queued_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+        const std::size_t count = std::min(queue_.size(), settings_.batch_limit);
+        std::move(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(batch));
+        queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+        return count > 0;
+    }
+
+    void commit(std::vector<std::unique_ptr<waiting_command>>& batch) {
+        std::vector<command> commands;
+        commands.reserve(batch.size());
+        for (const auto& waiting : batch) {
+            commands.push_back(std::move(waiting->what));
+        }
+        const auto began = std::chrono::steady_clock::now();
+        result<std::vector<reply>> replies = engine_->apply(commands);
+        if (!replies) {
+            fail(replies.error(), batch);
+            return;
+        }
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            batch[i]->complete(std::move((*replies)[i]));
+        }
+        commits_.fetch_add(1, std::memory_order_relaxed);
+        if (observer_.committed) {
+            observer_.committed(commands.size(), took.count());
+        }
+        if (observer_.changed && std::any_of(commands.begin(), commands.end(), changes_work)) {
+            observer_.changed();
+        }
+    }
+
+    // Nothing of the batch stands, and nothing more is acknowledged until the database is mended.
+    void fail(const error& why, std::vector<std::unique_ptr<waiting_command>>& batch) {
+        std::deque<std::unique_ptr<waiting_command>> behind;
+        {
+            const std::lock_guard guard(mutex_);
+            available_ = false;
+            behind.swap(queue_);
+        }
+        if (observer_.failed) {
+            observer_.failed(why);
+        }
+        std::move(behind.begin(), behind.end(), std::back_inserter(batch));
+        for (const auto& waiting : batch) {
+            waiting->complete(error(errc::unavailable, "the store could not commit"));
+        }
+    }
+
+    void mend() {
+        duration pause(100);
+        for (;;) {
+            const result<void> mended = engine_->reopen();
+            std::unique_lock lock(mutex_);
+            if (mended) {
+                available_ = true;
+                lock.unlock();
+                if (observer_.recovered) {
+                    observer_.recovered();
+                }
+                return;
+            }
+            if (rest_.wait_for(lock, pause, [this] { return closing_; })) {
+                return;
+            }
+            pause = std::min(pause * 2, duration(5000));
+        }
+    }
+
+    // ---- the keeper thread: checkpoints ----
+
+    void keep() {
+        std::uint64_t kept = 0;
+        std::unique_lock lock(mutex_);
+        while (!rest_.wait_for(lock, settings_.maintain_every, [this] { return closing_; })) {
+            const std::uint64_t commits = commits_.load(std::memory_order_relaxed);
+            if (commits == kept || !available_) {
+                continue;
+            }
+            lock.unlock();
+            const result<void> maintained = engine_->maintain();
+            if (!maintained) {
+                log::warning("store maintenance failed", {{"reason", std::string_view(maintained.error().message)}});
+            } else {
+                kept = commits;
+            }
+            lock.lock();
+        }
+    }
+
+    std::unique_ptr<database> engine_;
+    const store_settings settings_;
+    const store_observer observer_;
+
+    std::mutex mutex_; // guards queue_, closing_ and the writing of available_
+    std::condition_variable queued_;
+    std::condition_variable rest_;
+    std::deque<std::unique_ptr<waiting_command>> queue_;
+    bool closing_ = false;
+    std::atomic<bool> available_{true};
+    std::atomic<std::uint64_t> commits_{0};
+
+    std::unique_ptr<database_reader> reader_; // used on the thread of reads_ alone
+    blocking_pool reads_{1};
+    std::thread writer_;
+    std::thread keeper_;
+};
+
+} // namespace
+
+std::unique_ptr<store> make_store(std::unique_ptr<database> engine, store_settings settings, store_observer observer) {
+    return std::make_unique<grouped_store>(std::move(engine), settings, std::move(observer));
+}
+
+} // namespace seedhook

@@ -1,0 +1,404 @@
+// What every engine of the store promises. An engine joins by a line in `engines`.
+#include "commands.hpp"
+#include "temp_folder.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <tuple>
+
+namespace seedhook {
+namespace {
+
+using namespace test;
+
+struct sqlite_engine {
+    std::unique_ptr<database> open() { return open_sqlite({(folder.path() / "seedhook.db").string()}).value(); }
+    temp_folder folder;
+};
+
+using engines = std::tuple<sqlite_engine>;
+
+template <class Engine>
+struct bench : Engine {
+    bench() : db(this->open()), reader(db->make_reader()) {}
+
+    // Runs one command in a transaction of its own.
+    template <class Reply, class Command>
+    Reply run(Command c) {
+        const command commands[]{command(std::move(c))};
+        auto replies = db->apply(commands).value();
+        return std::get<Reply>(std::move(replies.at(0)));
+    }
+    settle_reply settled(settle_command c) { return run<settle_reply>(std::move(c)); }
+    std::vector<claimed_job> claimed(claim_command c) { return run<claim_reply>(std::move(c)).jobs; }
+    finish_reply finished(finish_command c) { return run<finish_reply>(std::move(c)); }
+
+    task_detail detail(const std::string& id) {
+        const auto found = reader->find("main", id).value();
+        BOOST_REQUIRE_EQUAL(found.size(), 1U);
+        return found.front();
+    }
+    std::vector<std::string> kinds_of_events(const std::string& id) {
+        std::vector<std::string> kinds;
+        for (const event& e : detail(id).events) {
+            kinds.push_back(e.kind);
+        }
+        return kinds;
+    }
+    // Fetches the task's video, in the store's eyes.
+    void fetch(time_point now) {
+        auto jobs = claimed(claim(job_kind::fetch, "", 1, now));
+        BOOST_REQUIRE_EQUAL(jobs.size(), 1U);
+        finish_command c = finish(jobs[0].work, job_state::done, now, routes);
+        c.video = some_video();
+        BOOST_REQUIRE(finished(std::move(c)).accepted);
+    }
+    // Closes the database and opens it again, as a new process would.
+    void restart() {
+        reader.reset();
+        db.reset();
+        db = this->open();
+        reader = db->make_reader();
+    }
+
+    std::unique_ptr<database> db;
+    std::unique_ptr<database_reader> reader;
+    std::shared_ptr<const routing> routes = routes_to({"library", "archive"});
+};
+
+using reply_kind = settle_reply::kind;
+using strings = std::vector<std::string>;
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(the_first_terminal_status_settles_and_the_second_is_a_duplicate, engine, engines) {
+    bench<engine> b;
+    const auto first = b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    const auto second = b.settled(settle("req_1", task_status::succeeded, at(2), b.routes));
+    BOOST_TEST((first.what == reply_kind::settled));
+    BOOST_TEST((second.what == reply_kind::duplicate));
+    BOOST_TEST(first.task == second.task);
+    const task_detail d = b.detail("req_1");
+    BOOST_TEST((d.of.stage == task_stage::fetching));
+    BOOST_TEST((d.of.settled_at == at(1)));
+    BOOST_TEST(d.of.settled_by == "callback");
+    BOOST_REQUIRE_EQUAL(d.jobs.size(), 1U);
+    BOOST_TEST((d.jobs[0].key.kind == job_kind::fetch));
+    BOOST_TEST((b.kinds_of_events("req_1") == strings{"settled"}));
+    BOOST_TEST(d.events[0].body == "{\"requestId\":\"req_1\"}");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(two_settles_of_one_task_in_one_transaction_settle_it_once, engine, engines) {
+    bench<engine> b;
+    const command both[]{command(settle("req_1", task_status::succeeded, at(1), b.routes)),
+                         command(settle("req_1", task_status::succeeded, at(1), b.routes))};
+    const auto replies = b.db->apply(both).value();
+    BOOST_TEST((std::get<settle_reply>(replies[0]).what == reply_kind::settled));
+    BOOST_TEST((std::get<settle_reply>(replies[1]).what == reply_kind::duplicate));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(sources_that_share_an_id_do_not_share_a_task, engine, engines) {
+    bench<engine> b;
+    auto other = settle("req_1", task_status::succeeded, at(1), b.routes);
+    other.source = "second";
+    BOOST_TEST((b.settled(settle("req_1", task_status::succeeded, at(1), b.routes)).what == reply_kind::settled));
+    BOOST_TEST((b.settled(std::move(other)).what == reply_kind::settled));
+    BOOST_TEST(b.reader->find("", "req_1").value().size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_conflicting_status_leaves_the_first_and_is_told_once, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    const auto reply = b.settled(settle("req_1", task_status::failed, at(2), b.routes));
+    b.settled(settle("req_1", task_status::failed, at(3), b.routes));
+    BOOST_TEST((reply.what == reply_kind::conflict));
+    BOOST_TEST((b.detail("req_1").of.status == task_status::succeeded));
+    BOOST_TEST((b.kinds_of_events("req_1") == strings{"settled", "conflict"}));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(another_url_for_a_settled_task_is_a_conflict_and_the_first_stays, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes, "https://a.example/1"));
+    const auto reply = b.settled(settle("req_1", task_status::succeeded, at(2), b.routes, "https://a.example/2"));
+    BOOST_TEST((reply.what == reply_kind::conflict));
+    BOOST_TEST(b.detail("req_1").of.video_url == "https://a.example/1");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_url_that_was_missing_is_taken_from_a_later_word, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes, ""));
+    auto jobs = b.claimed(claim(job_kind::fetch, "", 1, at(2)));
+    b.finished(finish(jobs.at(0).work, job_state::rejected, at(3), b.routes));
+    BOOST_TEST((b.detail("req_1").of.stage == task_stage::stuck));
+    const auto reply = b.settled(settle("req_1", task_status::succeeded, at(4), b.routes, "https://a.example/1"));
+    BOOST_TEST((reply.what == reply_kind::duplicate));
+    const task_detail d = b.detail("req_1");
+    BOOST_TEST(d.of.video_url == "https://a.example/1");
+    BOOST_TEST((d.of.stage == task_stage::fetching));
+    BOOST_TEST(b.claimed(claim(job_kind::fetch, "", 1, at(5))).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_status_that_is_not_terminal_tracks_and_a_later_one_settles, engine, engines) {
+    bench<engine> b;
+    BOOST_TEST((b.settled(settle("req_1", task_status::processing, at(1), b.routes)).what == reply_kind::tracked));
+    BOOST_TEST((b.detail("req_1").of.stage == task_stage::waiting));
+    BOOST_TEST((b.settled(settle("req_1", task_status::succeeded, at(2), b.routes)).what == reply_kind::settled));
+    BOOST_TEST((b.settled(settle("req_1", task_status::processing, at(3), b.routes)).what == reply_kind::tracked));
+    BOOST_TEST((b.detail("req_1").of.status == task_status::succeeded));
+    BOOST_TEST((b.kinds_of_events("req_1") == strings{"tracked", "settled"}));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_failed_task_that_no_sink_wants_is_done_with_its_failure_kept, engine, engines) {
+    bench<engine> b;
+    auto c = settle("req_1", task_status::failed, at(1), b.routes);
+    c.failure = task_failure{"content_policy", "refused: 'quotes' and \"more\""};
+    b.settled(std::move(c));
+    const task_detail d = b.detail("req_1");
+    BOOST_TEST((d.of.stage == task_stage::done));
+    BOOST_TEST(d.jobs.empty());
+    BOOST_REQUIRE(d.of.failure.has_value());
+    BOOST_TEST(d.of.failure->code == "content_policy");
+    BOOST_TEST(d.of.failure->message == "refused: 'quotes' and \"more\"");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_fetched_video_makes_one_delivery_a_sink_and_the_last_one_ends_the_task, engine,
+                              engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    b.fetch(at(2));
+    BOOST_TEST((b.detail("req_1").of.stage == task_stage::delivering));
+    BOOST_TEST((b.detail("req_1").of.video == some_video()));
+    auto first = b.claimed(claim(job_kind::deliver, "library", 5, at(3)));
+    auto second = b.claimed(claim(job_kind::deliver, "archive", 5, at(3)));
+    BOOST_REQUIRE_EQUAL(first.size(), 1U);
+    BOOST_REQUIRE_EQUAL(second.size(), 1U);
+    BOOST_TEST((first[0].of.video == some_video()));
+    BOOST_TEST((b.finished(finish(first[0].work, job_state::done, at(4), b.routes, "/srv/v.mp4")).stage ==
+                task_stage::delivering));
+    BOOST_TEST((b.finished(finish(second[0].work, job_state::done, at(5), b.routes)).stage == task_stage::done));
+    BOOST_TEST((b.kinds_of_events("req_1") == strings{"settled", "fetched", "delivered", "delivered"}));
+    const store_counts counts = b.reader->counts(at(6)).value();
+    BOOST_TEST(counts.tasks.at(task_stage::done) == 1U);
+    BOOST_TEST(counts.tasks.at(task_stage::delivering) == 0U);
+    BOOST_TEST(counts.jobs.empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_claim_takes_due_jobs_oldest_first_within_its_room, engine, engines) {
+    bench<engine> b;
+    for (int i = 1; i <= 3; ++i) {
+        b.settled(settle("req_" + std::to_string(i), task_status::succeeded, at(10 - i), b.routes));
+    }
+    const auto reply = b.template run<claim_reply>(claim(job_kind::fetch, "", 2, at(20)));
+    BOOST_REQUIRE_EQUAL(reply.jobs.size(), 2U);
+    BOOST_TEST(reply.jobs[0].of.request_id == "req_3");
+    BOOST_TEST(reply.jobs[1].of.request_id == "req_2");
+    BOOST_TEST(reply.jobs[0].work.attempts == 1U);
+    BOOST_TEST((reply.next_due == at(9)));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_leased_job_is_nobody_elses_until_the_lease_ends, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    const auto mine = b.claimed(claim(job_kind::fetch, "", 1, at(2), "node-1"));
+    BOOST_REQUIRE_EQUAL(mine.size(), 1U);
+    const auto early = b.template run<claim_reply>(claim(job_kind::fetch, "", 1, at(61), "node-2"));
+    BOOST_TEST(early.jobs.empty());
+    BOOST_TEST((early.next_due == at(62)));
+    const auto late = b.claimed(claim(job_kind::fetch, "", 1, at(62), "node-2"));
+    BOOST_REQUIRE_EQUAL(late.size(), 1U);
+    BOOST_TEST(late[0].work.token > mine[0].work.token);
+    BOOST_TEST(late[0].work.attempts == 2U);
+    // The first owner wakes up: its token is refused.
+    BOOST_TEST(!b.finished(finish(mine[0].work, job_state::done, at(63), b.routes)).accepted);
+    BOOST_TEST(b.finished(finish(late[0].work, job_state::done, at(64), b.routes)).accepted);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_renewed_lease_holds_and_a_lost_one_cannot_be_renewed, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    const auto mine = b.claimed(claim(job_kind::fetch, "", 1, at(2)));
+    renew_command renew;
+    renew.held.emplace_back(mine[0].work.key, mine[0].work.token);
+    renew.until = at(122);
+    BOOST_TEST(b.template run<renew_reply>(renew).renewed.at(0));
+    BOOST_TEST(b.claimed(claim(job_kind::fetch, "", 1, at(100), "node-2")).empty());
+    BOOST_TEST(b.claimed(claim(job_kind::fetch, "", 1, at(122), "node-2")).size() == 1U);
+    BOOST_TEST(!b.template run<renew_reply>(renew).renewed.at(0));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_restarted_node_frees_its_own_leases_and_no_others, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    b.settled(settle("req_2", task_status::succeeded, at(1), b.routes));
+    b.claimed(claim(job_kind::fetch, "", 1, at(2), "node-1"));
+    b.claimed(claim(job_kind::fetch, "", 1, at(2), "node-2"));
+    b.restart();
+    release_command release;
+    release.owner = "node-1";
+    release.now = at(3);
+    BOOST_TEST(b.template run<release_reply>(release).released == 1U);
+    const auto again = b.claimed(claim(job_kind::fetch, "", 5, at(3), "node-1"));
+    BOOST_REQUIRE_EQUAL(again.size(), 1U);
+    BOOST_TEST(again[0].work.attempts == 2U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_attempt_that_does_not_count_is_taken_back, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    auto c =
+        finish(b.claimed(claim(job_kind::fetch, "", 1, at(2))).at(0).work, job_state::pending, at(3), b.routes, "");
+    c.counts = false;
+    BOOST_TEST(b.finished(std::move(c)).accepted);
+    BOOST_TEST(b.claimed(claim(job_kind::fetch, "", 1, at(3))).at(0).work.attempts == 1U);
+    BOOST_TEST((b.kinds_of_events("req_1") == strings{"settled"}));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_rejected_job_makes_its_task_stuck_and_redeliver_brings_it_back, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    b.fetch(at(2));
+    const auto job = b.claimed(claim(job_kind::deliver, "library", 1, at(3))).at(0).work;
+    BOOST_TEST((b.finished(finish(job, job_state::rejected, at(4), b.routes, "no")).stage == task_stage::stuck));
+    redeliver_command again;
+    again.request_id = "req_1";
+    again.sink = "library";
+    again.video_at_hand = true;
+    again.now = at(5);
+    again.routes = b.routes;
+    BOOST_TEST((b.template run<redeliver_reply>(again).what == redeliver_reply::kind::scheduled));
+    const auto jobs = b.claimed(claim(job_kind::deliver, "library", 1, at(5)));
+    BOOST_REQUIRE_EQUAL(jobs.size(), 1U);
+    BOOST_TEST(jobs[0].work.attempts == 1U);
+    BOOST_TEST(!b.finished(finish(job, job_state::done, at(6), b.routes)).accepted);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(redeliver_without_the_video_fetches_first_and_spares_sinks_that_have_it, engine,
+                              engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    b.fetch(at(2));
+    for (const char* sink : {"library", "archive"}) {
+        b.finished(
+            finish(b.claimed(claim(job_kind::deliver, sink, 1, at(3))).at(0).work, job_state::done, at(4), b.routes));
+    }
+    redeliver_command again;
+    again.request_id = "req_1";
+    again.sink = "archive";
+    again.now = at(5);
+    again.routes = b.routes;
+    BOOST_TEST((b.template run<redeliver_reply>(again).what == redeliver_reply::kind::scheduled));
+    BOOST_TEST((b.detail("req_1").of.stage == task_stage::fetching));
+    BOOST_TEST(b.claimed(claim(job_kind::deliver, "archive", 1, at(6))).empty());
+    b.fetch(at(7));
+    BOOST_TEST(b.claimed(claim(job_kind::deliver, "archive", 1, at(8))).size() == 1U);
+    BOOST_TEST(b.claimed(claim(job_kind::deliver, "library", 1, at(8))).empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(redeliver_says_why_it_cannot, engine, engines) {
+    bench<engine> b;
+    using kind = redeliver_reply::kind;
+    redeliver_command c;
+    c.request_id = "req_1";
+    c.now = at(5);
+    c.routes = b.routes;
+    BOOST_TEST((b.template run<redeliver_reply>(c).what == kind::unknown_task));
+    b.settled(settle("req_1", task_status::processing, at(1), b.routes));
+    BOOST_TEST((b.template run<redeliver_reply>(c).what == kind::not_settled));
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    c.sink = "nowhere";
+    BOOST_TEST((b.template run<redeliver_reply>(c).what == kind::unwanted));
+    auto twin = settle("req_1", task_status::succeeded, at(1), b.routes);
+    twin.source = "second";
+    b.settled(std::move(twin));
+    BOOST_TEST((b.template run<redeliver_reply>(c).what == kind::ambiguous));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_was_committed_is_there_after_a_restart, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    b.restart();
+    BOOST_TEST((b.settled(settle("req_1", task_status::succeeded, at(2), b.routes)).what == reply_kind::duplicate));
+    BOOST_TEST(b.reader->counts(at(3)).value().tasks.at(task_stage::fetching) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_reopened_database_goes_on_where_it_was, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    BOOST_REQUIRE(b.db->reopen().has_value());
+    BOOST_TEST((b.settled(settle("req_1", task_status::succeeded, at(2), b.routes)).what == reply_kind::duplicate));
+    BOOST_REQUIRE(b.db->maintain().has_value());
+    BOOST_TEST((b.settled(settle("req_2", task_status::succeeded, at(2), b.routes)).what == reply_kind::settled));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(lists_page_newest_first_and_filter, engine, engines) {
+    bench<engine> b;
+    for (int i = 1; i <= 5; ++i) {
+        b.settled(
+            settle("req_" + std::to_string(i), i == 3 ? task_status::failed : task_status::succeeded, at(i), b.routes));
+    }
+    task_query q;
+    q.limit = 2;
+    const auto first = b.reader->list(q).value();
+    BOOST_REQUIRE_EQUAL(first.tasks.size(), 2U);
+    BOOST_TEST(first.tasks[0].request_id == "req_5");
+    BOOST_REQUIRE(first.next.has_value());
+    q.before = first.next;
+    BOOST_TEST(b.reader->list(q).value().tasks.at(0).request_id == "req_3");
+    task_query failed;
+    failed.status = task_status::failed;
+    BOOST_TEST(b.reader->list(failed).value().tasks.size() == 1U);
+    task_query fetching;
+    fetching.stage = task_stage::fetching;
+    fetching.text = "q_4";
+    BOOST_TEST(b.reader->list(fetching).value().tasks.size() == 1U);
+    task_query elsewhere;
+    elsewhere.source = "second";
+    const auto none = b.reader->list(elsewhere).value();
+    BOOST_TEST(none.tasks.empty());
+    BOOST_TEST(!none.next.has_value());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(counts_tell_due_scheduled_running_and_blocked_jobs_apart, engine, engines) {
+    bench<engine> b;
+    for (int i = 1; i <= 4; ++i) {
+        b.settled(settle("req_" + std::to_string(i), task_status::succeeded, at(i), b.routes));
+    }
+    const auto jobs = b.claimed(claim(job_kind::fetch, "", 3, at(5)));
+    auto later = finish(jobs[0].work, job_state::pending, at(5), b.routes);
+    later.due_at = at(100);
+    b.finished(std::move(later));
+    auto stuck = finish(jobs[1].work, job_state::blocked, at(5), b.routes, "disk full");
+    stuck.due_at = at(100);
+    b.finished(std::move(stuck));
+    const auto counts = b.reader->counts(at(6)).value();
+    BOOST_REQUIRE_EQUAL(counts.jobs.size(), 1U);
+    const job_count& lane = counts.jobs[0];
+    BOOST_TEST(lane.due == 1U);
+    BOOST_TEST(lane.scheduled == 1U);
+    BOOST_TEST(lane.running == 1U);
+    BOOST_TEST(lane.blocked == 1U);
+    BOOST_TEST(lane.blocked_note == "disk full");
+    BOOST_TEST((lane.oldest_due == at(4)));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(events_can_be_read_on_from_the_last_one_seen, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    b.settled(settle("req_2", task_status::succeeded, at(2), b.routes));
+    const auto all = b.reader->events_after(0, 10).value();
+    BOOST_REQUIRE_EQUAL(all.size(), 2U);
+    const auto rest = b.reader->events_after(all[0].id, 10).value();
+    BOOST_REQUIRE_EQUAL(rest.size(), 1U);
+    BOOST_TEST(rest[0].id == all[1].id);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(tasks_with_files_are_those_settled_and_not_done, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("waiting", task_status::processing, at(1), b.routes));
+    b.settled(settle("done", task_status::failed, at(1), b.routes));
+    b.settled(settle("fetching", task_status::succeeded, at(1), b.routes));
+    const auto names = b.reader->tasks_with_files().value();
+    BOOST_REQUIRE_EQUAL(names.size(), 1U);
+    BOOST_TEST(names[0].request_id == "fetching");
+}
+
+} // namespace
+} // namespace seedhook

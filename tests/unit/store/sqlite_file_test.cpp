@@ -1,0 +1,81 @@
+// What SQLite's file itself must stand: two daemons, foreign files, newer versions.
+#include "commands.hpp"
+#include "temp_folder.hpp"
+
+#include "store/sqlite/connection.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <sys/stat.h>
+
+#include <fstream>
+
+namespace seedhook {
+namespace {
+
+using namespace test;
+
+struct file_fixture {
+    temp_folder folder;
+    std::string path = (folder.path() / "seedhook.db").string();
+};
+
+BOOST_FIXTURE_TEST_CASE(a_second_daemon_on_the_same_file_is_refused, file_fixture) {
+    const auto first = open_sqlite({path});
+    BOOST_REQUIRE(first.has_value());
+    const auto second = open_sqlite({path});
+    BOOST_REQUIRE(second.has_error());
+    BOOST_TEST((second.error().code == errc::conflict));
+}
+
+BOOST_FIXTURE_TEST_CASE(the_lock_goes_with_its_owner, file_fixture) {
+    { BOOST_REQUIRE(open_sqlite({path}).has_value()); }
+    BOOST_TEST(open_sqlite({path}).has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_file_of_a_newer_version_is_refused_and_left_alone, file_fixture) {
+    { BOOST_REQUIRE(open_sqlite({path}).has_value()); }
+    {
+        sqlite::connection db(path, sqlite::connection::access::read_write);
+        db.script("PRAGMA user_version = 99");
+    }
+    const auto opened = open_sqlite({path});
+    BOOST_REQUIRE(opened.has_error());
+    BOOST_TEST((opened.error().code == errc::invalid));
+    BOOST_TEST(opened.error().message.find("newer") != std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(another_programs_database_is_refused, file_fixture) {
+    {
+        sqlite::connection db(path, sqlite::connection::access::read_write);
+        db.script("CREATE TABLE theirs (x)");
+    }
+    const auto opened = open_sqlite({path});
+    BOOST_REQUIRE(opened.has_error());
+    BOOST_TEST((opened.error().code == errc::invalid));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_file_that_is_no_database_is_refused, file_fixture) {
+    std::ofstream(path)
+        << "This is a text that is surely longer than the header of a database file would be: it goes on "
+           "and on, so that SQLite has something to look at.";
+    const auto opened = open_sqlite({path});
+    BOOST_REQUIRE(opened.has_error());
+    BOOST_TEST((opened.error().code == errc::invalid));
+}
+
+BOOST_FIXTURE_TEST_CASE(the_file_is_for_its_owner_alone, file_fixture) {
+    BOOST_REQUIRE(open_sqlite({path}).has_value());
+    struct stat status {};
+    BOOST_REQUIRE_EQUAL(::stat(path.c_str(), &status), 0);
+    BOOST_TEST((status.st_mode & 0777) == 0600);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_folder_that_is_missing_is_an_error_that_names_it, file_fixture) {
+    const auto opened = open_sqlite({(folder.path() / "no" / "seedhook.db").string()});
+    BOOST_REQUIRE(opened.has_error());
+    BOOST_TEST(opened.error().message.find("seedhook.db") != std::string::npos);
+}
+
+} // namespace
+} // namespace seedhook
