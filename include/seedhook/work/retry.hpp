@@ -22,7 +22,8 @@ struct next_step {
 };
 
 // What becomes of `work` after its present attempt came to `came_to`. `jitter` in [0, 1) spreads the delay between
-// half of the exponential step and all of it. A peer's own delay is obeyed up to an hour.
+// half of the exponential step and all of it. A peer's own delay is obeyed up to an hour. An attempt that was blocked
+// does not count: it goes on for as long as it takes.
 next_step step_after(const job& work, const outcome& came_to, time_point now, const retry_policy& policy,
                      double jitter);
 

@@ -1,0 +1,294 @@
+// The loop that claims jobs, and the life of a job in hand.
+#include "seedhook/work/worker.hpp"
+
+#include "seedhook/async/task_group.hpp"
+#include "seedhook/async/time_limit.hpp"
+#include "seedhook/log/log.hpp"
+
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <list>
+#include <random>
+#include <utility>
+
+namespace seedhook {
+namespace {
+
+// Looked at again at least this often, whatever the clock says meanwhile.
+constexpr duration longest_rest = std::chrono::seconds(30);
+constexpr duration store_pause = std::chrono::milliseconds(500);
+
+struct running_lane {
+    explicit running_lane(lane l, std::shared_ptr<std::uint32_t> count) : is(std::move(l)), in_hand(std::move(count)) {}
+
+    lane is;
+    std::shared_ptr<std::uint32_t> in_hand; // shared with the lane's successors after a reload
+};
+
+// A job whose handler runs. `lost` is cancelled to end the handler when its lease is gone.
+struct job_in_hand {
+    job_in_hand(const asio::any_io_executor& executor, claimed_job c)
+        : claimed(std::move(c)), lost(executor, asio::steady_timer::time_point::max()) {}
+
+    claimed_job claimed;
+    asio::steady_timer lost;
+};
+
+awaitable<bool> stopping() {
+    const auto state = co_await asio::this_coro::cancellation_state;
+    co_return state.cancelled() != asio::cancellation_type::none;
+}
+
+class job_worker final : public worker {
+public:
+    job_worker(asio::any_io_executor executor, store& jobs, const clock& time, worker_settings settings,
+               work_observer observer)
+        : executor_(executor), store_(jobs), clock_(time), settings_(std::move(settings)),
+          observer_(std::move(observer)), alarm_(executor), jobs_(executor), keeper_(executor) {}
+
+    awaitable<> run() override {
+        co_await free_earlier_life();
+        keeper_.spawn(keep_leases(), "lease keeper");
+        while (!co_await stopping()) {
+            woken_ = false;
+            const duration rest = co_await claim();
+            co_await rest_for(rest);
+        }
+    }
+
+    void set_lanes(std::vector<lane> lanes, std::shared_ptr<const routing> routes) override {
+        std::vector<std::shared_ptr<running_lane>> next;
+        for (lane& l : lanes) {
+            const auto old = lane_of(l.kind, l.sink);
+            auto count = old ? old->in_hand : std::make_shared<std::uint32_t>(0);
+            next.push_back(std::make_shared<running_lane>(std::move(l), std::move(count)));
+        }
+        lanes_ = std::move(next);
+        routes_ = std::move(routes);
+        wake_here();
+    }
+
+    awaitable<> drain(duration grace) override {
+        co_await with_time_limit(ended(), grace, "jobs in hand");
+        jobs_.cancel(asio::cancellation_type::total);
+        co_await with_time_limit(ended(), std::chrono::seconds(2), "jobs interrupted");
+        jobs_.cancel(asio::cancellation_type::terminal);
+        co_await jobs_.drained();
+        keeper_.cancel(asio::cancellation_type::terminal);
+        co_await keeper_.drained();
+    }
+
+    void wake() noexcept override {
+        if (!wake_posted_.exchange(true)) {
+            auto here = [this] {
+                wake_posted_ = false;
+                wake_here();
+            };
+            asio::post(executor_, std::move(here));
+        }
+    }
+
+private:
+    awaitable<> free_earlier_life() {
+        while (!co_await stopping()) {
+            release_command what;
+            what.owner = settings_.owner;
+            what.now = clock_.now();
+            const result<release_reply> freed = co_await store_.release(std::move(what));
+            if (freed) {
+                if (freed->released > 0) {
+                    log::info("jobs of an earlier life resumed",
+                              {{"jobs", static_cast<std::int64_t>(freed->released)}});
+                }
+                co_return;
+            }
+            co_await sleep_for(store_pause);
+        }
+    }
+
+    // Claims what there is room for. Says how long to rest unless woken.
+    awaitable<duration> claim() {
+        claim_command what;
+        for (const auto& l : lanes_) {
+            if (*l->in_hand < l->is.concurrency) {
+                lane_demand& demand = what.lanes.emplace_back();
+                demand.kind = l->is.kind;
+                demand.sink = l->is.sink;
+                demand.room = l->is.concurrency - *l->in_hand;
+            }
+        }
+        if (what.lanes.empty()) {
+            co_return longest_rest;
+        }
+        what.owner = settings_.owner;
+        what.now = clock_.now();
+        what.lease = settings_.lease;
+        result<claim_reply> reply = co_await store_.claim(std::move(what));
+        if (!reply) {
+            co_return store_pause;
+        }
+        for (claimed_job& claimed : reply->jobs) {
+            start(std::move(claimed));
+        }
+        if (!reply->next_due) {
+            co_return longest_rest;
+        }
+        co_return std::clamp(*reply->next_due - clock_.now(), duration(0), longest_rest);
+    }
+
+    awaitable<> rest_for(duration d) {
+        if (woken_) {
+            co_return;
+        }
+        alarm_.expires_after(d);
+        boost::system::error_code ignored;
+        co_await alarm_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+
+    void wake_here() {
+        woken_ = true;
+        alarm_.cancel();
+    }
+
+    std::shared_ptr<running_lane> lane_of(job_kind kind, const std::string& sink) const {
+        for (const auto& l : lanes_) {
+            if (l->is.kind == kind && l->is.sink == sink) {
+                return l;
+            }
+        }
+        return nullptr;
+    }
+
+    void start(claimed_job claimed) {
+        // Lanes may have been replaced while the claim was under way: then the job goes back.
+        auto on = lane_of(claimed.work.key.kind, claimed.work.key.sink);
+        if (on) {
+            ++*on->in_hand;
+        }
+        in_hand_.emplace_back(executor_, std::move(claimed));
+        jobs_.spawn(live(std::prev(in_hand_.end()), std::move(on)), "job");
+    }
+
+    awaitable<> live(std::list<job_in_hand>::iterator self, std::shared_ptr<running_lane> on) {
+        const claimed_job& claimed = self->claimed;
+        outcome came_to = interrupted();
+        if (on) {
+            came_to = co_await attempt(*on->is.runs, *self);
+        }
+        const retry_policy policy = on ? on->is.retry : retry_policy();
+        const next_step step = step_after(claimed.work, came_to, clock_.now(), policy, jitter_(random_));
+        co_await record(claimed, came_to, step);
+        in_hand_.erase(self);
+        if (on) {
+            --*on->in_hand;
+        }
+        wake_here();
+    }
+
+    // The handler's outcome, or `interrupted` when the lease was lost meanwhile.
+    awaitable<outcome> attempt(handler& runs, job_in_hand& work) {
+        auto running = asio::co_spawn(executor_, hearing_cancellation(runs.run(work.claimed)), asio::deferred);
+        auto lost = work.lost.async_wait(asio::deferred);
+        auto both = asio::experimental::make_parallel_group(std::move(running), std::move(lost));
+        auto [order, failure, came_to, ignored] =
+            co_await both.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+        co_return std::move(came_to);
+    }
+
+    // Records the step, for as long as the store takes to be mended; gives up only when told to stop.
+    awaitable<> record(const claimed_job& claimed, const outcome& came_to, const next_step& step) {
+        for (;;) {
+            finish_command what;
+            what.key = claimed.work.key;
+            what.token = claimed.work.token;
+            what.state = step.state;
+            what.due_at = step.due_at;
+            what.counts = step.counts;
+            what.note = step.note;
+            if (const done* d = std::get_if<done>(&came_to)) {
+                what.video = d->video;
+            }
+            what.now = clock_.now();
+            what.routes = routes_;
+            const result<finish_reply> reply = co_await store_.finish(std::move(what));
+            if (reply) {
+                if (reply->accepted && observer_.finished) {
+                    observer_.finished(claimed, came_to, step, reply->stage);
+                }
+                co_return;
+            }
+            if (co_await stopping()) {
+                co_return;
+            }
+            co_await sleep_for(store_pause);
+        }
+    }
+
+    awaitable<> keep_leases() {
+        while (co_await sleep_for(settings_.lease / 3)) {
+            if (in_hand_.empty()) {
+                continue;
+            }
+            renew_command what;
+            for (const job_in_hand& j : in_hand_) {
+                what.held.emplace_back(j.claimed.work.key, j.claimed.work.token);
+            }
+            what.until = clock_.now() + settings_.lease;
+            const auto held = what.held;
+            const result<renew_reply> reply = co_await store_.renew(std::move(what));
+            for (std::size_t i = 0; reply && i < held.size(); ++i) {
+                if (!reply->renewed[i]) {
+                    lose(held[i]);
+                }
+            }
+        }
+    }
+
+    // Another node has the job now: what we still do for it would be done twice.
+    void lose(const std::pair<job_key, std::uint64_t>& lease) {
+        for (job_in_hand& j : in_hand_) {
+            if (j.claimed.work.key == lease.first && j.claimed.work.token == lease.second) {
+                log::warning("lease lost", {{"source", j.claimed.of.source}, {"request_id", j.claimed.of.request_id}});
+                j.lost.cancel();
+            }
+        }
+    }
+
+    awaitable<result<bool>> ended() {
+        co_await jobs_.drained();
+        co_return true;
+    }
+
+    asio::any_io_executor executor_;
+    store& store_;
+    const clock& clock_;
+    const worker_settings settings_;
+    const work_observer observer_;
+
+    std::vector<std::shared_ptr<running_lane>> lanes_;
+    std::shared_ptr<const routing> routes_ = std::make_shared<routing>();
+    std::list<job_in_hand> in_hand_;
+    asio::steady_timer alarm_;
+    bool woken_ = false;
+    std::atomic<bool> wake_posted_{false};
+    std::minstd_rand random_{std::random_device{}()};
+    std::uniform_real_distribution<double> jitter_{0.0, 1.0};
+    task_group jobs_;
+    task_group keeper_;
+};
+
+} // namespace
+
+std::unique_ptr<worker> make_worker(asio::any_io_executor executor, store& jobs, const clock& time,
+                                    worker_settings settings, work_observer observer) {
+    return std::make_unique<job_worker>(executor, jobs, time, std::move(settings), std::move(observer));
+}
+
+} // namespace seedhook
