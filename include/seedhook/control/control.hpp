@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace seedhook {
@@ -35,9 +36,10 @@ struct control_context {
     const clock& time;
     change_feed& changes;
     std::function<readiness()> ready;
-    std::function<bool(const video_file&)> at_hand;            // the spool still has it
-    std::function<std::shared_ptr<const routing>()> routes;    // the present ones
-    std::function<void()> refresh_gauges;                      // before metrics are read: spool, certificates
+    std::function<bool(const video_file&)> at_hand;         // the spool still has it
+    std::function<std::shared_ptr<const routing>()> routes; // the present ones
+    std::function<void()> refresh_gauges;                   // before metrics are read: spool, certificates
+    std::function<std::string(const task&, std::string_view sink)> delivery_id;
 };
 
 // Adds `GET /healthz /readyz /metrics /v1/tasks /v1/tasks/{id}` and `POST /v1/tasks/{id}/redeliver`. Handlers run on

@@ -40,7 +40,8 @@ inline void error(std::string_view message, std::initializer_list<field> fields 
     write(level::error, message, fields);
 }
 
-// Writes out what is queued and stops the logging thread. Blocks.
+// Writes out what is queued and stops the logging thread. Blocks, but not for long where nobody reads standard error.
+// Lines written afterwards go out at once. Harmless when repeated; exit(3) does it too, _exit(2) does not.
 void flush_and_stop() noexcept;
 
 } // namespace seedhook::log

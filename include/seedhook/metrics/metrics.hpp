@@ -33,6 +33,7 @@ public:
     virtual std::string exposition() const = 0;
 };
 
-std::unique_ptr<metrics> make_metrics();
+// `version` stands in `seedhook_build_info`.
+std::unique_ptr<metrics> make_metrics(std::string_view version);
 
 } // namespace seedhook

@@ -14,6 +14,7 @@ namespace seedhook::seedance {
 // Immutable; shared between threads.
 class signature_verifier {
 public:
+    // An empty secret proves nothing and is left out; with none left nothing verifies.
     signature_verifier(config::signature_scheme scheme, std::vector<config::secret> secrets);
 
     // True when exactly one signature header is there, well formed, and right under one of the secrets. Every secret
@@ -25,8 +26,9 @@ private:
     std::vector<config::secret> secrets_;
 };
 
-// The header's value for `body` under `secret`. `callback` gives the headers that the scheme's content names; its body
-// is what is signed.
-std::string sign(const config::signature_scheme& scheme, const config::secret& key, const http::request& callback);
+// The header's value for `callback` under `key`: its body is what is signed, together with the headers that the
+// scheme's content names. errc::invalid when one of them is not there exactly once.
+result<std::string> sign(const config::signature_scheme& scheme, const config::secret& key,
+                         const http::request& callback);
 
 } // namespace seedhook::seedance

@@ -1,0 +1,55 @@
+// The table of the control API, and the answers its handlers share.
+#include "control/endpoints.hpp"
+
+#include "seedhook/log/log.hpp"
+
+#include <utility>
+
+namespace seedhook {
+namespace control {
+namespace {
+
+using handler = awaitable<http::response> (*)(shared_context, const http::request&);
+
+http::endpoint entry(std::string method, std::string path, handler run, const shared_context& with) {
+    http::endpoint e;
+    e.method = std::move(method);
+    e.path = std::move(path);
+    e.handle = [run, with](const http::request& asked) { return run(with, asked); };
+    return e;
+}
+
+} // namespace
+
+std::optional<std::string> request_id_of(const http::request& asked) {
+    if (asked.captures.empty()) {
+        return std::nullopt;
+    }
+    auto id = http::percent_decode(asked.captures.front());
+    return id && valid_request_id(*id) ? std::move(id) : std::nullopt;
+}
+
+http::response bad_request(std::string_view message) { return http::error_response(400, "invalid_request", message); }
+
+http::response no_such_task() { return http::error_response(404, "not_found", "no such task is known"); }
+
+http::response store_failure(const error& why) {
+    log::warning("store did not answer", {{"reason", why.message}});
+    auto answer = http::error_response(503, "unavailable", "the store cannot answer now; try again");
+    answer.fields.emplace_back("Retry-After", "1");
+    return answer;
+}
+
+} // namespace control
+
+void add_control_endpoints(http::router& into, control_context with) {
+    const auto shared = std::make_shared<const control_context>(std::move(with));
+    into.add(control::entry("GET", "/healthz", control::healthz, shared));
+    into.add(control::entry("GET", "/readyz", control::readyz, shared));
+    into.add(control::entry("GET", "/metrics", control::read_metrics, shared));
+    into.add(control::entry("GET", "/v1/tasks", control::list_tasks, shared));
+    into.add(control::entry("GET", "/v1/tasks/{}", control::show_task, shared));
+    into.add(control::entry("POST", "/v1/tasks/{}/redeliver", control::redeliver, shared));
+}
+
+} // namespace seedhook

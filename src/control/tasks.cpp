@@ -1,0 +1,131 @@
+// Reading tasks: a page of them, or one, now or once it is done.
+#include "control/endpoints.hpp"
+#include "control/json.hpp"
+
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+namespace seedhook::control {
+namespace {
+
+constexpr std::uint32_t max_limit = 500;
+constexpr duration max_wait = std::chrono::minutes(5);
+// A commit that falls between our look and the wait for the next one is seen this much later.
+constexpr duration look_again{250};
+
+std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t least, std::int64_t most) {
+    std::int64_t value = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failed != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+error invalid(std::string_view why) { return {errc::invalid, std::string(why)}; }
+
+result<task_query> query_of(std::string_view text) {
+    if (!http::percent_decode(text)) {
+        return invalid("the query is not percent-encoded");
+    }
+    task_query query;
+    if (const auto stage = http::query_value(text, "stage")) {
+        query.stage = parse_task_stage(*stage);
+        if (!query.stage) {
+            return invalid("stage: one of waiting, fetching, delivering, done, stuck");
+        }
+    }
+    if (const auto status = http::query_value(text, "status")) {
+        query.status = parse_task_status(*status);
+        if (!query.status) {
+            return invalid("status: one of queued, processing, succeeded, failed, cancelled, expired");
+        }
+    }
+    if (const auto limit = http::query_value(text, "limit")) {
+        const auto value = whole_number(*limit, 1, max_limit);
+        if (!value) {
+            return invalid("limit: a whole number from 1 to 500");
+        }
+        query.limit = static_cast<std::uint32_t>(*value);
+    }
+    if (const auto cursor = http::query_value(text, "cursor")) {
+        query.before = whole_number(*cursor, 1, std::numeric_limits<std::int64_t>::max());
+        if (!query.before) {
+            return invalid("cursor: `next` of an earlier answer");
+        }
+    }
+    query.source = http::query_value(text, "source").value_or("");
+    query.text = http::query_value(text, "q").value_or("");
+    return query;
+}
+
+result<duration> wait_of(std::string_view query) {
+    if (!http::percent_decode(query)) {
+        return invalid("the query is not percent-encoded");
+    }
+    const auto text = http::query_value(query, "wait");
+    if (!text) {
+        return duration::zero();
+    }
+    const auto wait = parse_duration(*text);
+    if (!wait || *wait > max_wait) {
+        return invalid("wait: a duration such as 30s, at most 5m");
+    }
+    return *wait;
+}
+
+// Nothing more happens to the task by itself.
+bool at_rest(const task& t) { return t.stage == task_stage::done || t.stage == task_stage::stuck; }
+
+} // namespace
+
+awaitable<http::response> list_tasks(shared_context with, const http::request& asked) {
+    const auto query = query_of(asked.query);
+    if (!query) {
+        co_return bad_request(query.error().message);
+    }
+    const auto page = co_await with->tasks.list(*query);
+    if (!page) {
+        co_return store_failure(page.error());
+    }
+    co_return http::json_response(200, page_json(*page));
+}
+
+awaitable<http::response> show_task(shared_context with, const http::request& asked) {
+    const auto id = request_id_of(asked);
+    if (!id) {
+        co_return no_such_task();
+    }
+    const auto wait = wait_of(asked.query);
+    if (!wait) {
+        co_return bad_request(wait.error().message);
+    }
+    const std::string source = http::query_value(asked.query, "source").value_or("");
+    const time_point deadline = with->time.now() + *wait;
+    for (;;) {
+        const auto found = co_await with->tasks.find(source, *id);
+        if (!found) {
+            co_return store_failure(found.error());
+        }
+        if (found->size() > 1) {
+            co_return http::json_response(409, ambiguous_json(*found));
+        }
+        const bool rests = !found->empty() && at_rest(found->front().of);
+        const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
+        const time_point now = with->time.now();
+        if (rests || now >= deadline || cancelled != asio::cancellation_type::none) {
+            co_return found->empty() ? no_such_task()
+                                     : http::json_response(200, detail_json(found->front(), *with, now));
+        }
+        co_await with->changes.next_change(std::min(deadline - now, look_again));
+    }
+}
+
+} // namespace seedhook::control

@@ -1,0 +1,184 @@
+// The metrics over prometheus-cpp's registry. What is counted on every callback finds its series without a lock.
+#include "seedhook/metrics/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace seedhook {
+namespace {
+
+using buckets = prometheus::Histogram::BucketBoundaries;
+
+template <std::size_t Labels>
+using label_values = std::array<std::string_view, Labels>;
+
+// The series of one family, by label values. They are few and never go, so they stand in a list that only grows at its
+// head and is walked without a lock; `Family::Add` would lock and hash a map each time.
+template <class Metric, std::size_t Labels>
+class series_table {
+public:
+    series_table(prometheus::Family<Metric>& family, std::array<const char*, Labels> names, buckets bounds = {})
+        : family_(family), names_(names), bounds_(std::move(bounds)) {}
+    ~series_table() {
+        for (node* n = head_.load(); n != nullptr;) {
+            delete std::exchange(n, n->next);
+        }
+    }
+    series_table(const series_table&) = delete;
+    series_table& operator=(const series_table&) = delete;
+
+    Metric& at(const label_values<Labels>& values) {
+        if (Metric* const known = find(values)) {
+            return *known;
+        }
+        const std::lock_guard lock(growing_);
+        if (Metric* const known = find(values)) {
+            return *known;
+        }
+        prometheus::Labels labels;
+        auto fresh = std::make_unique<node>();
+        for (std::size_t i = 0; i < Labels; ++i) {
+            labels.emplace(names_[i], values[i]);
+            fresh->values[i] = values[i];
+        }
+        if constexpr (std::is_same_v<Metric, prometheus::Histogram>) {
+            fresh->metric = &family_.Add(labels, bounds_);
+        } else {
+            fresh->metric = &family_.Add(labels);
+        }
+        fresh->next = head_.load(std::memory_order_relaxed);
+        Metric& metric = *fresh->metric;
+        head_.store(fresh.release(), std::memory_order_release);
+        return metric;
+    }
+
+private:
+    struct node {
+        std::array<std::string, Labels> values;
+        Metric* metric = nullptr;
+        node* next = nullptr;
+    };
+
+    Metric* find(const label_values<Labels>& values) const {
+        for (const node* n = head_.load(std::memory_order_acquire); n != nullptr; n = n->next) {
+            if (std::equal(values.begin(), values.end(), n->values.begin())) {
+                return n->metric;
+            }
+        }
+        return nullptr;
+    }
+
+    prometheus::Family<Metric>& family_;
+    std::array<const char*, Labels> names_;
+    buckets bounds_;
+    std::atomic<node*> head_{nullptr};
+    std::mutex growing_;
+};
+
+template <std::size_t Labels>
+using counters = series_table<prometheus::Counter, Labels>;
+template <std::size_t Labels>
+using gauges = series_table<prometheus::Gauge, Labels>;
+template <std::size_t Labels>
+using histograms = series_table<prometheus::Histogram, Labels>;
+
+buckets callback_bounds() { return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5}; }
+buckets delivery_bounds() { return {0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600}; }
+buckets batch_bounds() { return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}; }
+
+class prometheus_metrics final : public metrics {
+public:
+    explicit prometheus_metrics(std::string_view version) {
+        gauge("seedhook_build_info", "Always 1; the label says which seedhook this is.")
+            .Add({{"version", std::string(version)}})
+            .Set(1);
+    }
+
+    void callback(std::string_view source, std::string_view result, double seconds) override {
+        callbacks_.at({source, result}).Increment();
+        callback_seconds_.Observe(seconds);
+    }
+    void settled(std::string_view source, std::string_view by, std::string_view status) override {
+        settled_.at({source, by, status}).Increment();
+    }
+    void fetch(std::string_view result) override { fetches_.at({result}).Increment(); }
+    void fetched_bytes(std::uint64_t bytes) override { fetch_bytes_.Increment(static_cast<double>(bytes)); }
+    void delivery(std::string_view sink, std::string_view result, double seconds) override {
+        deliveries_.at({sink, result}).Increment();
+        delivery_seconds_.at({sink}).Observe(seconds);
+    }
+    void commit(double seconds, std::uint64_t batch) override {
+        commit_seconds_.Observe(seconds);
+        batch_size_.Observe(static_cast<double>(batch));
+    }
+
+    void set_tasks(std::string_view stage, std::uint64_t count) override {
+        tasks_.at({stage}).Set(static_cast<double>(count));
+    }
+    void set_jobs(std::string_view kind, std::string_view state, std::uint64_t count) override {
+        jobs_.at({kind, state}).Set(static_cast<double>(count));
+    }
+    void set_oldest_due(std::string_view kind, double seconds) override { oldest_due_.at({kind}).Set(seconds); }
+    void set_spool_bytes(std::uint64_t bytes) override { spool_bytes_.Set(static_cast<double>(bytes)); }
+    void set_certificate_expiry(std::string_view certificate, double seconds_left) override {
+        certificate_expiry_.at({certificate}).Set(seconds_left);
+    }
+
+    std::string exposition() const override { return prometheus::TextSerializer().Serialize(registry_.Collect()); }
+
+private:
+    prometheus::Family<prometheus::Counter>& counter(const char* name, const char* help) {
+        return prometheus::BuildCounter().Name(name).Help(help).Register(registry_);
+    }
+    prometheus::Family<prometheus::Gauge>& gauge(const char* name, const char* help) {
+        return prometheus::BuildGauge().Name(name).Help(help).Register(registry_);
+    }
+    prometheus::Family<prometheus::Histogram>& histogram(const char* name, const char* help) {
+        return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_);
+    }
+
+    prometheus::Registry registry_;
+    counters<2> callbacks_{counter("seedhook_callbacks_total", "Callbacks answered, by what became of them."),
+                           {"source", "result"}};
+    prometheus::Histogram& callback_seconds_ =
+        histogram("seedhook_callback_seconds", "Time from a whole callback to its answer.").Add({}, callback_bounds());
+    counters<3> settled_{counter("seedhook_settled_total", "Tasks settled, by what settled them and their status."),
+                         {"source", "by", "status"}};
+    counters<1> fetches_{counter("seedhook_fetches_total", "Attempts to fetch a video."), {"result"}};
+    prometheus::Counter& fetch_bytes_ = counter("seedhook_fetch_bytes_total", "Bytes of videos fetched.").Add({});
+    counters<2> deliveries_{counter("seedhook_deliveries_total", "Attempts to deliver to a sink."), {"sink", "result"}};
+    histograms<1> delivery_seconds_{
+        histogram("seedhook_delivery_seconds", "Time of one attempt to deliver."), {"sink"}, delivery_bounds()};
+    gauges<1> tasks_{gauge("seedhook_tasks", "Tasks by stage."), {"stage"}};
+    gauges<2> jobs_{gauge("seedhook_jobs", "Jobs still to be done, by kind and state."), {"kind", "state"}};
+    gauges<1> oldest_due_{gauge("seedhook_oldest_due_seconds", "How long the longest-waiting due job has been due."),
+                          {"kind"}};
+    prometheus::Histogram& commit_seconds_ =
+        histogram("seedhook_store_commit_seconds", "Time of one commit to stable storage.").Add({}, callback_bounds());
+    prometheus::Histogram& batch_size_ =
+        histogram("seedhook_store_batch_size", "Commands in one commit.").Add({}, batch_bounds());
+    prometheus::Gauge& spool_bytes_ = gauge("seedhook_spool_bytes", "Bytes in the spool.").Add({});
+    gauges<1> certificate_expiry_{
+        gauge("seedhook_certificate_expiry_seconds", "Seconds until a certificate expires; negative afterwards."),
+        {"certificate"}};
+};
+
+} // namespace
+
+std::unique_ptr<metrics> make_metrics(std::string_view version) {
+    return std::make_unique<prometheus_metrics>(version);
+}
+
+} // namespace seedhook

@@ -1,0 +1,219 @@
+// See memory_store.hpp.
+#include "memory_store.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace seedhook::test {
+namespace {
+
+error no_worker_side() { return {errc::unavailable, "the store in memory has no worker's side"}; }
+
+} // namespace
+
+task_detail* memory_store::lookup(const std::string& source, const std::string& request_id) {
+    const auto at = std::find_if(all.begin(), all.end(), [&](const task_detail& d) {
+        return d.of.source == source && d.of.request_id == request_id;
+    });
+    return at == all.end() ? nullptr : &*at;
+}
+
+task_detail& memory_store::put(task t) {
+    t.id = static_cast<task_id>(all.size()) + 1;
+    task_detail& added = all.emplace_back();
+    added.of = std::move(t);
+    return added;
+}
+
+void memory_store::note(task_detail& of, time_point at, std::string kind, std::string body) {
+    event& e = of.events.emplace_back();
+    e.id = ++last_event_;
+    e.task = of.of.id;
+    e.at = at;
+    e.kind = std::move(kind);
+    e.body = std::move(body);
+}
+
+void memory_store::add_jobs(task_detail& to, const std::vector<job_key>& keys, time_point now) {
+    for (const job_key& key : keys) {
+        job& j = to.jobs.emplace_back();
+        j.key = key;
+        j.due_at = now;
+        j.updated_at = now;
+    }
+    to.of.stage = stage_of(to.of.status, to.jobs);
+}
+
+awaitable<result<settle_reply>> memory_store::settle(settle_command what) {
+    if (failure) {
+        co_return *failure;
+    }
+    using kind = settle_reply::kind;
+    task_detail* known = lookup(what.source, what.request_id);
+    const bool fresh = known == nullptr;
+    if (fresh) {
+        task t;
+        t.source = what.source;
+        t.request_id = what.request_id;
+        t.status = what.status;
+        t.created_at = what.now;
+        known = &put(std::move(t));
+    }
+    task& t = known->of;
+    settle_reply reply;
+    reply.task = t.id;
+    if (!is_terminal(what.status)) {
+        reply.what = kind::tracked;
+        if (!t.settled_at) {
+            t.status = what.status;
+        }
+        if (fresh) {
+            note(*known, what.now, "tracked", what.body);
+        }
+    } else if (t.settled_at) {
+        const bool same = t.status == what.status && (what.video_url.empty() || what.video_url == t.video_url);
+        reply.what = same ? kind::duplicate : kind::conflict;
+        if (!same) {
+            note(*known, what.now, "conflict", what.body);
+        }
+    } else {
+        t.status = what.status;
+        t.settled_by = what.by;
+        t.settled_at = what.now;
+        t.video_url = what.video_url;
+        t.failure = what.failure;
+        note(*known, what.now, "settled", what.body);
+        add_jobs(*known, jobs_on_settle(t, *what.routes), what.now);
+    }
+    co_return reply;
+}
+
+awaitable<result<claim_reply>> memory_store::claim(claim_command) { co_return no_worker_side(); }
+awaitable<result<finish_reply>> memory_store::finish(finish_command) { co_return no_worker_side(); }
+awaitable<result<renew_reply>> memory_store::renew(renew_command) { co_return no_worker_side(); }
+awaitable<result<release_reply>> memory_store::release(release_command) { co_return no_worker_side(); }
+
+awaitable<result<redeliver_reply>> memory_store::redeliver(redeliver_command what) {
+    redelivers.push_back(what);
+    if (failure) {
+        co_return *failure;
+    }
+    using kind = redeliver_reply::kind;
+    redeliver_reply reply;
+    std::vector<task_detail*> found;
+    for (task_detail& d : all) {
+        if (d.of.request_id == what.request_id && (what.source.empty() || d.of.source == what.source)) {
+            found.push_back(&d);
+        }
+    }
+    if (found.size() != 1) {
+        reply.what = found.empty() ? kind::unknown_task : kind::ambiguous;
+        co_return reply;
+    }
+    task_detail& of = *found.front();
+    reply.task = of.of.id;
+    if (!of.of.settled_at) {
+        reply.what = kind::not_settled;
+        co_return reply;
+    }
+    std::vector<std::string> sinks = what.routes->sinks_for(of.of);
+    std::erase_if(sinks, [&](const std::string& name) { return what.sink && name != *what.sink; });
+    if (sinks.empty()) {
+        reply.what = kind::unwanted;
+        co_return reply;
+    }
+    std::vector<job_key> keys;
+    for (std::string& sink : sinks) {
+        std::erase_if(of.jobs, [&](const job& j) { return j.key.kind == job_kind::deliver && j.key.sink == sink; });
+        keys.emplace_back(of.of.id, job_kind::deliver, std::move(sink));
+    }
+    if (of.of.status == task_status::succeeded && !what.video_at_hand) {
+        std::erase_if(of.jobs, [](const job& j) { return j.key.kind == job_kind::fetch; });
+        keys.assign(1, job_key(of.of.id, job_kind::fetch));
+    }
+    note(of, what.now, "redeliver", {});
+    add_jobs(of, keys, what.now);
+    co_return reply;
+}
+
+awaitable<result<std::vector<task_detail>>> memory_store::find(std::string source, std::string request_id) {
+    if (failure) {
+        co_return *failure;
+    }
+    std::vector<task_detail> found;
+    for (const task_detail& d : all) {
+        if (d.of.request_id == request_id && (source.empty() || d.of.source == source)) {
+            found.push_back(d);
+        }
+    }
+    co_return found;
+}
+
+awaitable<result<task_page>> memory_store::list(task_query query) {
+    if (failure) {
+        co_return *failure;
+    }
+    task_page page;
+    for (auto d = all.rbegin(); d != all.rend(); ++d) {
+        const task& t = d->of;
+        const bool wanted = (!query.stage || t.stage == *query.stage) && (!query.status || t.status == *query.status) &&
+                            (query.source.empty() || t.source == query.source) &&
+                            t.request_id.find(query.text) != std::string::npos &&
+                            (!query.before || t.id < *query.before);
+        if (!wanted) {
+            continue;
+        }
+        if (page.tasks.size() == query.limit) {
+            page.next = page.tasks.back().id;
+            break;
+        }
+        page.tasks.push_back(t);
+    }
+    co_return page;
+}
+
+awaitable<result<store_counts>> memory_store::counts(time_point) {
+    if (failure) {
+        co_return *failure;
+    }
+    if (fixed_counts) {
+        co_return *fixed_counts;
+    }
+    store_counts counted;
+    for (const task_detail& d : all) {
+        ++counted.tasks[d.of.stage];
+    }
+    co_return counted;
+}
+
+awaitable<result<std::vector<event>>> memory_store::events_after(event_id after, std::uint32_t limit) {
+    if (failure) {
+        co_return *failure;
+    }
+    std::vector<event> found;
+    for (const task_detail& d : all) {
+        std::copy_if(d.events.begin(), d.events.end(), std::back_inserter(found),
+                     [after](const event& e) { return e.id > after; });
+    }
+    std::sort(found.begin(), found.end(), [](const event& a, const event& b) { return a.id < b.id; });
+    found.resize(std::min<std::size_t>(found.size(), limit));
+    co_return found;
+}
+
+awaitable<result<std::vector<task_name>>> memory_store::tasks_with_files() {
+    if (failure) {
+        co_return *failure;
+    }
+    std::vector<task_name> names;
+    for (const task_detail& d : all) {
+        if (d.of.settled_at && d.of.stage != task_stage::done) {
+            task_name& name = names.emplace_back();
+            name.source = d.of.source;
+            name.request_id = d.of.request_id;
+        }
+    }
+    co_return names;
+}
+
+} // namespace seedhook::test

@@ -1,0 +1,47 @@
+// A store in memory for tests of rooms above it: settles, redelivers and reads as the real one, and fails when told to.
+// It has no worker's side: claim, finish, renew and release are refused.
+#pragma once
+
+#include "seedhook/store/store.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace seedhook::test {
+
+class memory_store final : public store {
+public:
+    awaitable<result<settle_reply>> settle(settle_command what) override;
+    awaitable<result<claim_reply>> claim(claim_command what) override;
+    awaitable<result<finish_reply>> finish(finish_command what) override;
+    awaitable<result<renew_reply>> renew(renew_command what) override;
+    awaitable<result<release_reply>> release(release_command what) override;
+    awaitable<result<redeliver_reply>> redeliver(redeliver_command what) override;
+
+    awaitable<result<std::vector<task_detail>>> find(std::string source, std::string request_id) override;
+    awaitable<result<task_page>> list(task_query query) override;
+    awaitable<result<store_counts>> counts(time_point now) override;
+    awaitable<result<std::vector<event>>> events_after(event_id after, std::uint32_t limit) override;
+    awaitable<result<std::vector<task_name>>> tasks_with_files() override;
+
+    bool available() const noexcept override { return !failure; }
+    void close() override {}
+
+    // Adds a task as it is, with the next free number.
+    task_detail& put(task t);
+
+    std::optional<error> failure;              // every verb fails with it while set
+    std::vector<task_detail> all;              // oldest first
+    std::vector<redeliver_command> redelivers; // what was asked, as it was asked
+    std::optional<store_counts> fixed_counts;  // what counts says, instead of counting
+
+private:
+    task_detail* lookup(const std::string& source, const std::string& request_id);
+    void note(task_detail& of, time_point at, std::string kind, std::string body);
+    void add_jobs(task_detail& to, const std::vector<job_key>& keys, time_point now);
+
+    event_id last_event_ = 0;
+};
+
+} // namespace seedhook::test

@@ -1,0 +1,125 @@
+// A control API over a store in memory, a clock that stands still, and a feed that says what happened at each wait.
+#pragma once
+
+#include "memory_store.hpp"
+#include "run_coroutine.hpp"
+
+#include "seedhook/control/control.hpp"
+#include "seedhook/log/log.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace seedhook::test {
+
+class still_clock final : public seedhook::clock {
+public:
+    time_point now() const noexcept override { return at; }
+    time_point at{std::chrono::sys_days{std::chrono::year{2026} / 11 / 22} + std::chrono::hours(10)};
+};
+
+// Each wait runs the next of `steps`, or passes its whole limit when there is none left.
+class scripted_feed final : public change_feed {
+public:
+    explicit scripted_feed(still_clock& time) : time_(time) {}
+    awaitable<> next_change(duration limit) override {
+        limits.push_back(limit);
+        if (next_ < steps.size()) {
+            steps[next_++]();
+        } else {
+            time_.at += limit;
+        }
+        co_return;
+    }
+
+    std::vector<std::function<void()>> steps;
+    std::vector<duration> limits;
+
+private:
+    still_clock& time_;
+    std::size_t next_ = 0;
+};
+
+struct control_setup {
+    control_setup() {
+        log::configure(log::level::error, log::format::text);
+        route library;
+        library.sink = "library";
+        route failures;
+        failures.sink = "alarm";
+        failures.on = {task_status::failed};
+        routes = std::make_shared<const routing>(std::vector<route>{library, failures});
+        control_context with{store, *counts, time, feed, {}, {}, {}, {}, {}};
+        with.ready = [this] { return state; };
+        with.at_hand = [this](const video_file& v) { return v.name == in_spool; };
+        with.routes = [this] { return routes; };
+        with.refresh_gauges = [this] { counts->set_spool_bytes(77); };
+        with.delivery_id = [](const task& t, std::string_view sink) {
+            return "dlv_" + t.request_id + std::string(sink);
+        };
+        add_control_endpoints(router, std::move(with));
+    }
+
+    http::response send(std::string_view method, std::string_view target, std::string_view body = {}) {
+        http::request r;
+        r.method = method;
+        r.target = target;
+        r.path = target.substr(0, target.find('?'));
+        r.query = r.path.size() < target.size() ? target.substr(r.path.size() + 1) : std::string_view();
+        r.body = body;
+        r.peer = "unix";
+        auto match = router.match(method, r.path);
+        BOOST_REQUIRE_MESSAGE(match.found != nullptr, method << ' ' << target);
+        r.captures = match.captures;
+        return run_coroutine(match.found->handle(r));
+    }
+    http::response get(std::string_view target) { return send("GET", target); }
+    boost::json::object get_json(std::string_view target, unsigned status = 200) {
+        const auto answer = get(target);
+        BOOST_TEST(answer.status == status, target << ": " << answer.status << ' ' << answer.body);
+        BOOST_TEST(answer.content_type == "application/json");
+        return boost::json::parse(answer.body).as_object();
+    }
+
+    task_detail& add_task(std::string request_id, std::string source = "main") {
+        task t;
+        t.request_id = std::move(request_id);
+        t.source = std::move(source);
+        t.created_at = time.at;
+        return store.put(std::move(t));
+    }
+    task_detail& add_settled(std::string request_id, task_status status = task_status::succeeded) {
+        task_detail& added = add_task(std::move(request_id));
+        added.of.status = status;
+        added.of.stage = task_stage::done;
+        added.of.settled_by = "callback";
+        added.of.settled_at = time.at;
+        return added;
+    }
+
+    memory_store store;
+    std::unique_ptr<metrics> counts = make_metrics("0");
+    still_clock time;
+    scripted_feed feed{time};
+    readiness state;
+    std::string in_spool;
+    std::shared_ptr<const routing> routes;
+    http::router router;
+};
+
+inline void check_error(const http::response& answer, unsigned status, std::string_view code) {
+    BOOST_TEST(answer.status == status, answer.body);
+    const auto parsed = boost::json::parse(answer.body).as_object();
+    BOOST_TEST(parsed.at("success") == false);
+    BOOST_TEST(parsed.at("error").at("code").as_string() == code);
+    BOOST_TEST(!parsed.at("error").at("message").as_string().empty());
+}
+
+} // namespace seedhook::test
