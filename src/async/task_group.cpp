@@ -1,6 +1,7 @@
 // A group of coroutines with one cancellation signal each.
 #include "seedhook/async/task_group.hpp"
 
+#include "seedhook/async/time_limit.hpp"
 #include "seedhook/log/log.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -82,13 +83,11 @@ void task_group::cancel(asio::cancellation_type how) {
 awaitable<> task_group::drained() {
     waiter self(executor_);
     const auto place = waiters_.insert(waiters_.end(), &self);
-    while (!members_.empty()) {
+    bool asked_to_stop = co_await cancelled();
+    while (!members_.empty() && !asked_to_stop) {
         boost::system::error_code ignored;
         co_await self.empty.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-        const auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) {
-            break;
-        }
+        asked_to_stop = co_await cancelled();
     }
     waiters_.erase(place);
 }

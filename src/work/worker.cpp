@@ -38,11 +38,6 @@ struct job_in_hand {
     asio::steady_timer lost;
 };
 
-awaitable<bool> stopping() {
-    const auto state = co_await asio::this_coro::cancellation_state;
-    co_return state.cancelled() != asio::cancellation_type::none;
-}
-
 class job_worker final : public worker {
 public:
     job_worker(asio::any_io_executor executor, store& jobs, const clock& time, worker_settings settings,
@@ -53,10 +48,15 @@ public:
     awaitable<> run() override {
         co_await free_earlier_life();
         keeper_.spawn(keep_leases(), "lease keeper");
-        while (!co_await stopping()) {
+        bool asked_to_stop = co_await cancelled();
+        while (!asked_to_stop) {
             woken_ = false;
             const duration rest = co_await claim();
-            co_await rest_for(rest);
+            asked_to_stop = co_await cancelled();
+            if (!asked_to_stop) {
+                co_await rest_for(rest);
+                asked_to_stop = co_await cancelled();
+            }
         }
     }
 
@@ -94,7 +94,7 @@ public:
 
 private:
     awaitable<> free_earlier_life() {
-        while (!co_await stopping()) {
+        for (bool goes_on = true; goes_on;) {
             release_command what;
             what.owner = settings_.owner;
             what.now = clock_.now();
@@ -106,7 +106,7 @@ private:
                 }
                 co_return;
             }
-            co_await sleep_for(store_pause);
+            goes_on = co_await sleep_for(store_pause);
         }
     }
 
@@ -224,15 +224,19 @@ private:
                 }
                 co_return;
             }
-            if (co_await stopping()) {
+            const bool goes_on = co_await sleep_for(store_pause);
+            if (!goes_on) {
                 co_return;
             }
-            co_await sleep_for(store_pause);
         }
     }
 
     awaitable<> keep_leases() {
-        while (co_await sleep_for(settings_.lease / 3)) {
+        for (;;) {
+            const bool goes_on = co_await sleep_for(settings_.lease / 3);
+            if (!goes_on) {
+                co_return;
+            }
             if (in_hand_.empty()) {
                 continue;
             }

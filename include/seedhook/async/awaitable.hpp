@@ -25,4 +25,8 @@ awaitable<T> hearing_cancellation(awaitable<T> work) {
     co_return co_await std::move(work);
 }
 
+// True once the calling coroutine has been asked to stop, in whatever way. A wait that begins afterwards is not cut
+// short by itself: look here before it.
+awaitable<bool> cancelled();
+
 } // namespace seedhook

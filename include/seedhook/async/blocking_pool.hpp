@@ -19,7 +19,8 @@ public:
     explicit blocking_pool(std::size_t threads) : threads_(threads) {}
 
     // Runs `work()` on a thread of the pool and resumes the caller on its own executor with what it returned.
-    // What `work` refers to must live until then: a cancelled caller still waits. An exception comes out of the co_await.
+    // What `work` refers to must live until then: a cancelled caller still waits. An exception comes out of the
+    // co_await.
     template <class Work>
     awaitable<std::invoke_result_t<Work&>> run(Work work) {
         // `post(bind_executor(pool, …))` would resume on the pool; co_spawn's completion comes home. The empty slot

@@ -18,7 +18,7 @@
 
 namespace seedhook {
 
-// Sleeps for `d`. False when cancelled.
+// Sleeps for `d`. False when cancelled, also before it began.
 awaitable<bool> sleep_for(duration d);
 
 // The result of `work`, or errc::timed_out (`what` names the work) once `limit` has passed; `work` is then cancelled

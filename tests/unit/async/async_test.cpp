@@ -81,6 +81,26 @@ BOOST_AUTO_TEST_CASE(total_cancellation_reaches_a_sleeping_member_without_an_exc
     run(test());
 }
 
+awaitable<> sleep_twice(bool* first, bool* second) {
+    *first = co_await sleep_for(1h);
+    *second = co_await sleep_for(1h);
+}
+
+BOOST_AUTO_TEST_CASE(a_sleep_that_begins_after_the_cancellation_ends_at_once) {
+    auto test = []() -> awaitable<> {
+        task_group group(co_await asio::this_coro::executor);
+        bool first = true;
+        bool second = true;
+        group.spawn(sleep_twice(&first, &second), "sleeper");
+        co_await sleep_for(1ms);
+        group.cancel(asio::cancellation_type::total);
+        co_await group.drained();
+        BOOST_TEST(!first);
+        BOOST_TEST(!second);
+    };
+    run(test());
+}
+
 awaitable<> limited_sleep(bool* ended) {
     const auto got = co_await with_time_limit(answer_after(1h), 2h, "work");
     *ended = got.has_value();
