@@ -27,12 +27,12 @@ struct field_view {
 // A request as it came in. Every view points into the connection's buffers and lives until the response is sent.
 struct request {
     std::string_view method;
-    std::string_view target;          // origin form, as sent
-    std::string_view path;            // the target up to `?`, still percent-encoded
-    std::string_view query;           // after `?`; empty if none
+    std::string_view target; // origin form, as sent
+    std::string_view path;   // the target up to `?`, still percent-encoded
+    std::string_view query;  // after `?`; empty if none
     std::vector<field_view> fields;
     std::string_view body;
-    std::string_view peer;            // `203.0.113.9:51234`, or `unix`
+    std::string_view peer;                  // `203.0.113.9:51234`, or `unix`
     std::vector<std::string_view> captures; // what `{…}` in the endpoint's path stood for, still percent-encoded
 
     // The value of the only field of that name; nothing when it is absent or there are several.
@@ -58,12 +58,16 @@ struct response {
         : status(code), content_type(std::move(type)), body(std::move(text)) {}
 
     unsigned status = 200;
-    std::string content_type;         // no Content-Type when empty
-    field_list fields;                // others; no CR, LF or NUL in them, or 500 is sent instead
+    std::string content_type; // no Content-Type when empty
+    // Others; no CR, LF or NUL in them, or 500 is sent instead. What frames the message is the server's and left out:
+    // Connection, Content-Length, Date, Keep-Alive, Transfer-Encoding.
+    field_list fields;
     std::string body;
-    std::unique_ptr<body_source> stream;          // instead of `body`
-    std::optional<std::uint64_t> stream_length;   // absent: chunked (or until close for HTTP/1.0)
-    bool close = false;               // close the connection afterwards
+    std::unique_ptr<body_source> stream; // instead of `body`
+    // Absent: chunked (or until close for HTTP/1.0). A stream of another length breaks the connection before it looks
+    // whole.
+    std::optional<std::uint64_t> stream_length;
+    bool close = false; // close the connection afterwards
 };
 
 // The `{"success":false,"error":{"code":…,"message":…}}` of every error we answer.

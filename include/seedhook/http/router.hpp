@@ -29,7 +29,7 @@ struct route_match {
 class router {
 public:
     void add(endpoint e) { endpoints_.push_back(std::move(e)); }
-    // Literal paths win over paths with `{}`.
+    // Among the endpoints that take the method, literal paths win over paths with `{}`, fewer `{}` over more.
     route_match match(std::string_view method, std::string_view path) const;
 
 private:

@@ -19,11 +19,13 @@
 namespace seedhook::http {
 
 struct server_limits {
-    std::size_t connections = 10000;                     // over all servers that share a `connection_count`
-    std::size_t head = 16 * 1024;                        // request line and fields together
-    duration header_timeout{std::chrono::seconds(10)};   // from a request's first byte (or accept) to the end of its head; also the handshake
-    duration idle_timeout{std::chrono::seconds(60)};     // between requests, and without progress within a body or response
-    duration request_timeout{std::chrono::seconds(120)}; // from the end of the head to the end of the body, whatever the progress
+    std::size_t connections = 10000; // over all servers that share a `connection_count`
+    std::size_t head = 16 * 1024;    // request line and fields together
+    duration header_timeout{
+        std::chrono::seconds(10)}; // from a request's first byte (or accept) to the end of its head; also the handshake
+    duration idle_timeout{std::chrono::seconds(60)}; // between requests, and without progress within a body or response
+    duration request_timeout{
+        std::chrono::seconds(120)}; // from the end of the head to the end of the body, whatever the progress
 };
 
 using connection_count = std::atomic<std::size_t>;
@@ -37,7 +39,9 @@ public:
     listening_socket& operator=(listening_socket&&) noexcept;
 
     int descriptor() const noexcept { return descriptor_; }
-    const std::string& name() const noexcept { return name_; } // `127.0.0.1:8443` with the real port, `unix:/run/x.sock`
+    const std::string& name() const noexcept {
+        return name_;
+    } // `127.0.0.1:8443` with the real port, `unix:/run/x.sock`
     // A second descriptor for the same socket, for another thread's server.
     result<listening_socket> share() const;
 
@@ -66,8 +70,9 @@ public:
     // Uses another router for requests that arrive from now on.
     virtual void set_router(std::shared_ptr<const router> routes) = 0;
 
-    // Stops accepting, closes idle connections, lets requests in hand finish within `grace` (their responses say
-    // `Connection: close`), then breaks the rest off. Await before destroying.
+    // Stops accepting, closes its sockets and idle connections, lets requests in hand finish within `grace` (their
+    // responses say `Connection: close`), then breaks the rest off: handlers are cancelled terminally and awaited.
+    // A client that goes away cancels nothing. Await before destroying.
     virtual awaitable<> stop(duration grace) = 0;
 };
 

@@ -1,0 +1,57 @@
+// The bytes of one connection, plain or TLS, over a non-blocking socket. Nothing here waits: an operation does what it
+// can at once and says what it waits for. Knows no executor, so that the connection has one way of waiting for all
+// kinds.
+#pragma once
+
+#include "seedhook/tls/context.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace seedhook::http {
+
+enum class io_state {
+    done,        // `size` bytes were moved
+    wants_read,  // again when the socket is readable
+    wants_write, // again when it is writable
+    ended,       // the peer sends no more
+    failed,      // the connection is broken
+};
+
+struct io_progress {
+    io_state state = io_state::failed;
+    std::size_t size = 0;
+};
+
+// Does not own the descriptor.
+class connection_stream {
+public:
+    virtual ~connection_stream() = default;
+
+    // Until `done`, nothing can be read or written.
+    virtual io_progress handshake() = 0;
+
+    virtual io_progress read(std::span<char> into) = 0;
+
+    // Writes from the front of `first`, then of `second`. An attempt that moved nothing is to be made again with the
+    // same bytes.
+    virtual io_progress write(std::string_view first, std::string_view second) = 0;
+
+    // True when a read may succeed although the socket is not readable.
+    virtual bool has_buffered_input() const = 0;
+
+    // Tells the peer that we send no more, as well as can be done at once.
+    virtual void end_output() = 0;
+
+    // True when this kind gains from small pieces being put together before they are written.
+    virtual bool likes_whole_records() const = 0;
+};
+
+std::unique_ptr<connection_stream> make_plain_stream(int descriptor);
+
+// Nothing when OpenSSL has no memory.
+std::unique_ptr<connection_stream> make_tls_stream(int descriptor, tls::context_ptr context);
+
+} // namespace seedhook::http

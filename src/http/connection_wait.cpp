@@ -1,0 +1,182 @@
+// A connection's waiting: for its socket, within its limits on time.
+#include "http/connection.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <sys/socket.h>
+
+namespace seedhook::http {
+namespace {
+
+// How long the peer may take to read our last bytes and to stop sending.
+constexpr std::chrono::seconds linger_limit(2);
+
+// Reads what has arrived and drops it. False once nothing more will come.
+bool drop_input(int descriptor) noexcept {
+    std::array<char, 16 * 1024> dropped;
+    for (int rounds = 0; rounds < 16; ++rounds) {
+        const ssize_t size = ::recv(descriptor, dropped.data(), dropped.size(), 0);
+        if (size <= 0) {
+            return size < 0 && (errno == EAGAIN || errno == EINTR);
+        }
+    }
+    return true;
+}
+
+} // namespace
+
+awaitable<connection::waited> connection::wait(io_state what, clock::time_point deadline) {
+    if (host_.broken_off) {
+        co_return waited::stopped;
+    }
+    deadline_ = deadline;
+    late_ = false;
+    waiting_ = true;
+    arm_timer();
+    const auto kind = what == io_state::wants_write ? asio::posix::descriptor_base::wait_write
+                                                    : asio::posix::descriptor_base::wait_read;
+    boost::system::error_code failure;
+    co_await socket_.async_wait(kind, asio::redirect_error(asio::use_awaitable, failure));
+    waiting_ = false;
+    if (late_) {
+        co_return waited::late;
+    }
+    co_return failure ? waited::stopped : waited::ready;
+}
+
+void connection::arm_timer() {
+    if (timer_armed_ && timer_.expiry() <= deadline_) {
+        return;
+    }
+    timer_armed_ = true;
+    timer_.expires_at(deadline_);
+    timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& failure) {
+        const std::shared_ptr<connection> self = failure ? nullptr : weak.lock();
+        if (self) {
+            self->on_timer();
+        }
+    });
+}
+
+void connection::on_timer() {
+    timer_armed_ = false;
+    if (!waiting_) {
+        return;
+    }
+    if (clock::now() < deadline_) {
+        arm_timer();
+        return;
+    }
+    late_ = true;
+    socket_.cancel();
+}
+
+awaitable<connection::received> connection::receive(std::span<char> into, std::size_t& size,
+                                                    clock::time_point deadline) {
+    io_state wanted = io_state::wants_read;
+    bool ready = stream_->has_buffered_input();
+    for (;;) {
+        if (!ready) {
+            const waited outcome = co_await wait(wanted, deadline);
+            if (outcome != waited::ready) {
+                co_return outcome == waited::late ? received::late : received::ended;
+            }
+        }
+        const io_progress got = stream_->read(into);
+        if (got.state == io_state::done) {
+            size = got.size;
+            co_return received::bytes;
+        }
+        if (got.state != io_state::wants_read && got.state != io_state::wants_write) {
+            co_return received::ended;
+        }
+        wanted = got.state;
+        ready = false;
+    }
+}
+
+io_state connection::write_now(std::string_view& first, std::string_view& second) {
+    while (!first.empty() || !second.empty()) {
+        const io_progress written = stream_->write(first, second);
+        if (written.state != io_state::done) {
+            return written.state;
+        }
+        const std::size_t of_first = std::min(written.size, first.size());
+        first.remove_prefix(of_first);
+        second.remove_prefix(written.size - of_first);
+    }
+    return io_state::done;
+}
+
+awaitable<bool> connection::write_all(std::string_view first, std::string_view second) {
+    for (;;) {
+        const io_state state = write_now(first, second);
+        if (state == io_state::done) {
+            co_return true;
+        }
+        if (state != io_state::wants_read && state != io_state::wants_write) {
+            co_return false;
+        }
+        const waited outcome = co_await wait(state, clock::now() + host_.limits.idle_timeout);
+        if (outcome != waited::ready) {
+            co_return false;
+        }
+    }
+}
+
+awaitable<bool> connection::shake_hands() {
+    idle_ = true;
+    const clock::time_point deadline = clock::now() + host_.limits.header_timeout;
+    for (;;) {
+        const io_progress shaken = stream_->handshake();
+        if (shaken.state == io_state::done) {
+            co_return true;
+        }
+        const bool goes_on = shaken.state == io_state::wants_read || shaken.state == io_state::wants_write;
+        if (!goes_on || host_.stopping) {
+            co_return false;
+        }
+        const waited outcome = co_await wait(shaken.state, deadline);
+        if (outcome != waited::ready) {
+            co_return false;
+        }
+    }
+}
+
+void connection::stop() {
+    if (idle_ && waiting_) {
+        socket_.cancel();
+    }
+}
+
+awaitable<> connection::close() {
+    idle_ = false;
+    const int descriptor = socket_.native_handle();
+    if (ending_ == ending::broken) {
+        // A reset: an orderly end could be taken for the end of a body that has no length.
+        const linger at_once{1, 0};
+        ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    } else {
+        stream_->end_output();
+    }
+    if (ending_ == ending::answered) {
+        // Closing with unread input sends a reset, which can overtake our answer (RFC 9112, 9.6).
+        const clock::time_point deadline = clock::now() + linger_limit;
+        while (drop_input(descriptor) && clock::now() < deadline) {
+            const waited outcome = co_await wait(io_state::wants_read, deadline);
+            if (outcome != waited::ready) {
+                break;
+            }
+        }
+    }
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    timer_.cancel();
+}
+
+} // namespace seedhook::http
