@@ -41,8 +41,9 @@ struct signature_scheme {
     enum class encoding_kind { hex, base64 };
     std::string header = "x-seedance-signature";
     encoding_kind encoding = encoding_kind::hex;
-    std::string prefix;           // `sha256=`: required in front of the value when set
-    std::string content = "{body}"; // the signed content: literal text, `{body}` once, `{header:NAME}` for a header's value
+    std::string prefix; // `sha256=`: required in front of the value when set
+    // What is signed: literal text, `{body}` once, `{header:NAME}` for a header's value.
+    std::string content = "{body}";
 };
 
 enum class verify_kind { signature, none }; // `confirm` and `both` need the API client

@@ -1,0 +1,228 @@
+// Syntax of names, addresses, paths and patterns.
+#include "config/rules.hpp"
+
+#include "seedhook/model/path_template.hpp"
+
+#include <arpa/inet.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace seedhook::config {
+namespace {
+
+constexpr std::string_view letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+constexpr std::size_t longest_path = 4095;
+constexpr std::size_t longest_source_path = 1024;
+constexpr std::size_t longest_host = 253;
+
+bool consists_of(std::string_view text, std::string_view also) {
+    return std::all_of(text.begin(), text.end(), [also](char c) {
+        return letters_and_digits.find(c) != std::string_view::npos || also.find(c) != std::string_view::npos;
+    });
+}
+
+std::optional<unsigned> number_up_to(std::string_view text, unsigned most) {
+    unsigned value = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || failed != std::errc{} || end != text.data() + text.size() || value > most) {
+        return {};
+    }
+    return value;
+}
+
+bool is_v4(std::string_view text) {
+    in_addr ignored{};
+    return inet_pton(AF_INET, std::string(text).c_str(), &ignored) == 1;
+}
+
+bool is_v6(std::string_view text) {
+    in6_addr ignored{};
+    return inet_pton(AF_INET6, std::string(text).c_str(), &ignored) == 1;
+}
+
+struct endpoint_text {
+    std::string_view host; // without brackets
+    bool v6 = false;
+    std::string_view port;
+};
+
+std::optional<endpoint_text> split_endpoint(std::string_view address) {
+    const std::size_t colon = address.rfind(':');
+    if (colon == std::string_view::npos) {
+        return {};
+    }
+    endpoint_text out{address.substr(0, colon), false, address.substr(colon + 1)};
+    if (out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']') {
+        out.host = out.host.substr(1, out.host.size() - 2);
+        out.v6 = true;
+    }
+    return out;
+}
+
+bool is_unix_address(std::string_view text) {
+    constexpr std::string_view scheme = "unix:/";
+    const std::size_t path_length = text.size() - std::min(text.size(), scheme.size() - 1);
+    return text.starts_with(scheme) && path_length > 1 && path_length < sizeof(sockaddr_un::sun_path);
+}
+
+bool is_host_name(std::string_view text) {
+    if (text.empty() || text.size() > longest_host) {
+        return false;
+    }
+    while (true) {
+        const std::size_t dot = text.find('.');
+        const std::string_view label = text.substr(0, dot);
+        if (label.empty() || label.size() > 63 || !consists_of(label, "-_") || label.front() == '-' ||
+            label.back() == '-') {
+            return false;
+        }
+        if (dot == std::string_view::npos) {
+            return true;
+        }
+        text.remove_prefix(dot + 1);
+    }
+}
+
+bool is_header_name(std::string_view text) { return !text.empty() && consists_of(text, "!#$%&'*+-.^_`|~"); }
+
+} // namespace
+
+complaint name_rule(std::string_view text) {
+    if (text.empty() || text.size() > 64 || !consists_of(text, "_-")) {
+        return "1 to 64 letters, digits, `_` or `-`";
+    }
+    return {};
+}
+
+complaint absolute_path_rule(std::string_view text) {
+    if (!text.starts_with('/') || text.size() > longest_path) {
+        return "an absolute path (all paths here are)";
+    }
+    return {};
+}
+
+complaint source_path_rule(std::string_view text) {
+    if (!text.starts_with('/') || text.size() > longest_source_path) {
+        return "a path that begins with `/`";
+    }
+    if (text.find_first_of("?#") != std::string_view::npos) {
+        return "a path without a query or fragment";
+    }
+    // `{` would name a capture to the router, and percent-encoding would give one path two spellings.
+    if (!consists_of(text, "/-._~!$&'()*+,;=:@")) {
+        return "a path of letters, digits and -._~!$&'()*+,;=:@ between slashes";
+    }
+    const std::string bounded = std::string(text) + "/";
+    if (bounded.find("/./") != std::string::npos || bounded.find("/../") != std::string::npos ||
+        text.find("//") != std::string_view::npos) {
+        return "a path without `.`, `..` or empty segments";
+    }
+    return {};
+}
+
+complaint listen_address_rule(std::string_view text) {
+    const auto parts = split_endpoint(text);
+    const bool tcp = parts && number_up_to(parts->port, 65535) && (parts->v6 ? is_v6(parts->host) : is_v4(parts->host));
+    if (tcp || is_unix_address(text) || text == "systemd") {
+        return {};
+    }
+    return "an address such as 127.0.0.1:8443, [::]:8443, unix:/run/seedhook.sock or systemd";
+}
+
+complaint control_address_rule(std::string_view text) {
+    if (!is_unix_address(text)) {
+        return "a unix socket, such as unix:/run/seedhook/control.sock";
+    }
+    return {};
+}
+
+complaint host_pattern_rule(std::string_view text) {
+    if (!is_host_name(text.starts_with("*.") ? text.substr(2) : text)) {
+        return "a host name such as example.com, or *.example.com for all below it";
+    }
+    return {};
+}
+
+complaint cidr_rule(std::string_view text) {
+    const std::size_t slash = text.find('/');
+    const std::string_view address = text.substr(0, slash);
+    const unsigned most = is_v4(address) ? 32 : is_v6(address) ? 128 : 0;
+    const bool bits = slash == std::string_view::npos || number_up_to(text.substr(slash + 1), most);
+    if (most == 0 || !bits) {
+        return "an address or a network such as 10.0.0.0/8 or fd00::/8";
+    }
+    return {};
+}
+
+complaint header_name_rule(std::string_view text) {
+    if (!is_header_name(text)) {
+        return "the name of a header";
+    }
+    return {};
+}
+
+complaint printable_ascii_rule(std::string_view text) {
+    if (std::any_of(text.begin(), text.end(), [](char c) { return c < 0x20 || c > 0x7E; })) {
+        return "printable ASCII";
+    }
+    return {};
+}
+
+complaint signed_content_rule(std::string_view text) {
+    constexpr std::string_view header = "header:";
+    unsigned bodies = 0;
+    while (!text.empty()) {
+        const std::size_t brace = text.find_first_of("{}");
+        if (brace == std::string_view::npos) {
+            break;
+        }
+        const std::size_t end = text.find_first_of("{}", brace + 1);
+        if (text[brace] == '}' || end == std::string_view::npos || text[end] == '{') {
+            return "text without a `{` or `}` of its own";
+        }
+        const std::string_view name = text.substr(brace + 1, end - brace - 1);
+        if (name == "body") {
+            ++bodies;
+        } else if (!name.starts_with(header) || !is_header_name(name.substr(header.size()))) {
+            return "text with {body} and {header:NAME} only";
+        }
+        text.remove_prefix(end + 1);
+    }
+    if (bodies != 1) {
+        return "text that holds {body} exactly once";
+    }
+    return {};
+}
+
+complaint file_template_rule(std::string_view text) {
+    const auto parsed = path_template::parse(text);
+    if (!parsed) {
+        return "a file name template (" + parsed.error().message + ")";
+    }
+    return {};
+}
+
+complaint account_rule(std::string_view text) {
+    if (text.empty() || text.size() > 256 || text.front() == '-' || !consists_of(text, "_-.@$")) {
+        return "the name or number of a user or group";
+    }
+    return {};
+}
+
+bool is_local_address(std::string_view address) {
+    const auto parts = split_endpoint(address);
+    if (address.starts_with("unix:") || !parts) {
+        return address.starts_with("unix:");
+    }
+    if (parts->v6) {
+        in6_addr v6{};
+        return inet_pton(AF_INET6, std::string(parts->host).c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    }
+    in_addr v4{};
+    return inet_pton(AF_INET, std::string(parts->host).c_str(), &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
+}
+
+} // namespace seedhook::config

@@ -1,0 +1,30 @@
+// What a text may be, beyond being text: pure checks, each returning what completes "must be …", or nothing when all is
+// well.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace seedhook::config {
+
+using complaint = std::optional<std::string>;
+using rule = complaint (*)(std::string_view);
+
+complaint name_rule(std::string_view text); // `[A-Za-z0-9_-]{1,64}`
+complaint absolute_path_rule(std::string_view text);
+complaint source_path_rule(std::string_view text);     // where callbacks come in
+complaint listen_address_rule(std::string_view text);  // `127.0.0.1:8443`, `[::1]:8443`, `unix:/path`, `systemd`
+complaint control_address_rule(std::string_view text); // `unix:/path`
+complaint host_pattern_rule(std::string_view text);    // `example.com`, `*.example.com`
+complaint cidr_rule(std::string_view text);            // `10.0.0.0/8`, `fd00::/8`, or one address
+complaint header_name_rule(std::string_view text);
+complaint printable_ascii_rule(std::string_view text);
+complaint signed_content_rule(std::string_view text);
+complaint file_template_rule(std::string_view text);
+complaint account_rule(std::string_view text); // a user's or group's name or number
+
+// True for a valid listen address that only this machine reaches: loopback and unix sockets.
+bool is_local_address(std::string_view address);
+
+} // namespace seedhook::config

@@ -1,0 +1,209 @@
+// The tables of the remaining sections and of the whole, with what must hold between sections.
+#include "config/sections.hpp"
+
+#include "config/suggest.hpp"
+#include "config/values.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace seedhook::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+const text absolute_path{"an absolute path", absolute_path_rule};
+
+const section<fetch>& fetch_table() {
+    using kind = fetch::check_kind;
+    static const section<fetch> table = [] {
+        section<fetch> s;
+        s.field("concurrency", &fetch::concurrency, integer{1, 256}, "videos at a time");
+        s.field("max_bytes", &fetch::max_bytes, size{1}, "the largest video");
+        s.field("allow_hosts", &fetch::allow_hosts, list<text>{text{"a host name", host_pattern_rule}},
+                "hosts that videos may come from, `*.example.com` for all below; empty: any");
+        s.field("allow_cidrs", &fetch::allow_cidrs, list<text>{text{"an address or network", cidr_rule}},
+                "networks allowed although they are not public");
+        s.field("check", &fetch::check, choice<kind>{{{"mp4", kind::mp4}, {"none", kind::none}}},
+                "`mp4`: the file's boxes must add up");
+        s.field("idle_timeout", &fetch::idle_timeout, time_span{1ms, 24h},
+                "without progress; the transfer then resumes");
+        s.field("total_timeout", &fetch::total_timeout, time_span{1ms, 168h}, "for one attempt");
+        return s;
+    }();
+    return table;
+}
+
+const section<spool>& spool_table() {
+    static const section<spool> table = [] {
+        section<spool> s;
+        s.field("path", &spool::path, absolute_path, "the folder of videos that not every sink has yet");
+        s.field("max_bytes", &spool::max_bytes, size{1}, "fetching waits when they come to more");
+        s.field("min_free", &spool::min_free, size{}, "fetching waits when the file system has less left");
+        return s;
+    }();
+    return table;
+}
+
+const section<outbound>& outbound_table() {
+    using kind = outbound::proxy_kind;
+    static const section<outbound> table = [] {
+        section<outbound> s;
+        s.field("ca_file", &outbound::ca_file, text_or_null{absolute_path},
+                "PEM file with authorities to trust beside the system's");
+        s.field("proxy", &outbound::proxy, choice<kind>{{{"env", kind::environment}, {"none", kind::none}}},
+                "`env`: HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment");
+        return s;
+    }();
+    return table;
+}
+
+const section<store>& store_table() {
+    static const section<store> table = [] {
+        section<store> s;
+        s.field("type", &store::type, choice<store::kind>{{{"sqlite", store::kind::sqlite}}, {"postgres"}},
+                "where tasks, jobs and events are kept");
+        s.field("path", &store::path, absolute_path, "the database file");
+        s.unsupported({"url"});
+        return s;
+    }();
+    return table;
+}
+
+const section<control>& control_table() {
+    static const section<control> table = [] {
+        section<control> s;
+        s.field("address", &control::address, text{"a unix socket", control_address_rule},
+                "the unix socket of the control API, 0660 and of the daemon's group");
+        s.unsupported({"token"});
+        return s;
+    }();
+    return table;
+}
+
+const section<receive>& receive_table() {
+    static const section<receive> table = [] {
+        section<receive> s;
+        s.field("threads", &receive::threads, integer{1, 1024, "auto"},
+                "threads that take callbacks; `auto`: one a core");
+        return s;
+    }();
+    return table;
+}
+
+const section<limits>& limits_table() {
+    static const section<limits> table = [] {
+        section<limits> s;
+        s.field("body", &limits::body, size{1024, 16 * 1024 * 1024}, "the largest callback");
+        s.field("connections", &limits::connections, integer{1, 1000000}, "at a time, over all listeners");
+        s.field("header_timeout", &limits::header_timeout, time_span{1ms, 1h},
+                "for a handshake, and for a request's head");
+        s.field("idle_timeout", &limits::idle_timeout, time_span{1ms, 24h},
+                "between requests, and without progress within one");
+        return s;
+    }();
+    return table;
+}
+
+const section<log>& log_table() {
+    using level = log::level_kind;
+    using format = log::format_kind;
+    static const section<log> table = [] {
+        const choice<level> levels{
+            {{"debug", level::debug}, {"info", level::info}, {"warning", level::warning}, {"error", level::error}}};
+        const choice<format> formats{{{"auto", format::automatic}, {"text", format::text}, {"json", format::json}}};
+        section<log> s;
+        s.field("level", &log::level, levels, "the least that is written");
+        s.field("format", &log::format, formats, "`auto`: text on a terminal, JSON lines otherwise");
+        return s;
+    }();
+    return table;
+}
+
+void mistake_at(const place& list, std::size_t index, std::string_view key, std::string message) {
+    const place element = list.element(index);
+    element.member(key).value_or(element).mistake(std::move(message));
+}
+
+// What names elements apart must not be there twice. Empty: it could not be read, which is said already.
+template <class T>
+void check_unique(const std::vector<T>& all, std::string T::*member, const members& given, std::string_view list,
+                  std::string_view key) {
+    std::set<std::string_view> seen;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const std::string& value = all[i].*member;
+        if (!value.empty() && !seen.insert(value).second) {
+            mistake_at(*given.find(list), i, key, "another of the " + std::string(list) + " has the same");
+        }
+    }
+}
+
+void check_sinks(const settings& s, const members& given) {
+    std::vector<std::string_view> names;
+    for (const source& known : s.sources) {
+        names.push_back(known.name);
+    }
+    for (std::size_t i = 0; i < s.sinks.size(); ++i) {
+        for (const std::string& wanted : s.sinks[i].routes.sources) {
+            if (!wanted.empty() && given.sound("sources") &&
+                std::find(names.begin(), names.end(), wanted) == names.end()) {
+                const auto meant = nearest(wanted, names);
+                mistake_at(*given.find("sinks"), i, "match",
+                           "there is no such source" +
+                               (meant ? "; did you mean \"" + std::string(*meant) + "\"?" : ""));
+            }
+        }
+        const std::string folder = s.sinks[i].directory ? s.sinks[i].directory->path + "/" : "";
+        if (given.sound("spool") && folder.starts_with(s.spool.path + "/")) {
+            mistake_at(*given.find("sinks"), i, "path", "lies within the spool, which is the daemon's own");
+        }
+    }
+}
+
+void check_settings(const settings& s, const members& given) {
+    check_unique(s.listeners, &listener::address, given, "listeners", "address");
+    check_unique(s.sources, &source::name, given, "sources", "name");
+    check_unique(s.sources, &source::path, given, "sources", "path");
+    check_unique(s.sinks, &sink::name, given, "sinks", "name");
+    check_sinks(s, given);
+}
+
+} // namespace
+
+const section<settings>& settings_table() {
+    static const section<settings> table = [] {
+        section<settings> s;
+        s.required("listeners", &settings::listeners, list<nested<listener>>{{listener_table}, 1},
+                   "where callbacks are taken");
+        s.required("sources", &settings::sources, list<nested<source>>{{source_table}, 1},
+                   "one Seedance API key each: where callbacks come from");
+        s.field("fetch", &settings::fetch, nested<config::fetch>{fetch_table}, "how finished videos are fetched");
+        s.field("spool", &settings::spool, nested<config::spool>{spool_table}, "where videos are kept on their way");
+        s.field("sinks", &settings::sinks, list<sink_reader>{}, "where finished tasks go");
+        s.field("outbound", &settings::outbound, nested<config::outbound>{outbound_table},
+                "for every outgoing connection");
+        s.field("store", &settings::store, nested<config::store>{store_table}, "what outlives a crash");
+        s.field("control", &settings::control, nested<config::control>{control_table}, "the control API");
+        s.field("receive", &settings::receive, nested<config::receive>{receive_table}, "how callbacks are taken");
+        s.field("limits", &settings::limits, nested<config::limits>{limits_table}, "what one peer may cost");
+        s.field("log", &settings::log, nested<config::log>{log_table}, "what is said on standard error");
+        s.field("shutdown_grace", &settings::shutdown_grace, time_span{0ms, 1h},
+                "how long a stop waits for work in hand");
+        s.unsupported({"poll", "gateway", "retention"});
+        s.check(check_settings);
+        return s;
+    }();
+    return table;
+}
+
+const section<settings>& control_only_table() {
+    static const section<settings> table = [] {
+        section<settings> s;
+        s.field("control", &settings::control, nested<config::control>{control_table}, "the control API")
+            .any_other_key();
+        return s;
+    }();
+    return table;
+}
+
+} // namespace seedhook::config
