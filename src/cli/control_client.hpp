@@ -1,0 +1,51 @@
+// How commands speak to the daemon: over its control socket.
+#pragma once
+
+#include "cli/command.hpp"
+#include "seedhook/model/time.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace seedhook::cli {
+
+struct control_options {
+    std::string config_file;
+    std::string address; // instead of the configuration's
+};
+
+// `-c FILE` and `--control ADDRESS`.
+void add_control_options(CLI::App& to, control_options& into);
+
+// The path of the socket. Of the configuration only `control.address` is read, and nothing when `address` is given.
+attempt<std::string> control_socket(const control_options& o);
+
+struct control_request {
+    std::string method = "GET";
+    std::string path;                                       // its segments percent-encoded
+    std::vector<std::pair<std::string, std::string>> query; // left out where the value is empty
+    std::string body;
+    duration patience{0}; // how long the daemon may think about it, beyond what is usual
+};
+
+struct control_answer {
+    unsigned status = 0;
+    std::string body;         // as the daemon sent it, for programs
+    boost::json::object json; // the same, read
+
+    bool good() const noexcept { return status >= 200 && status < 300; }
+    failure refusal() const; // what the daemon says of an answer that is not good
+};
+
+// Any answer that is a JSON object. Fails with exit_no_daemon when nobody listens or it cannot be reached, and with
+// exit_failed when what answers is no seedhook.
+attempt<control_answer> ask(const std::string& socket, const control_request& what);
+
+// RFC 3986: everything but unreserved characters is escaped.
+std::string percent_encode(std::string_view text);
+
+} // namespace seedhook::cli
