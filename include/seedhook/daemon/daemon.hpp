@@ -9,12 +9,12 @@
 namespace seedhook {
 
 struct daemon_options {
-    std::string config_file;                            // as told to the person
-    std::function<config::loaded()> reload;             // reads the configuration again (SIGHUP)
+    std::string version;                    // told in the log and the metrics
+    std::function<config::loaded()> reload; // reads the configuration again (SIGHUP)
 };
 
-// Runs until SIGTERM or SIGINT has been obeyed; a second one ends the process at once. Returns the exit code: 0 after
-// an orderly stop, 1 when it could not start or the store could not be closed cleanly.
+// Runs until SIGTERM or SIGINT has been obeyed; a second one ends the process at once, with 1. Returns the exit code: 0
+// after an orderly stop, 1 when it could not start (the log says why).
 int run_daemon(config::settings settings, daemon_options options);
 
 } // namespace seedhook

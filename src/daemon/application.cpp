@@ -1,0 +1,266 @@
+// The composition root: one line an object.
+#include "daemon/application.hpp"
+
+#include "daemon/change_feed.hpp"
+#include "daemon/health.hpp"
+#include "daemon/lanes.hpp"
+#include "daemon/outcome_log.hpp"
+#include "daemon/receive_threads.hpp"
+
+#include "seedhook/async/task_group.hpp"
+#include "seedhook/async/time_limit.hpp"
+#include "seedhook/control/control.hpp"
+#include "seedhook/log/log.hpp"
+#include "seedhook/receive/receive.hpp"
+#include "seedhook/sinks/sink.hpp"
+
+#include <algorithm>
+#include <map>
+#include <thread>
+#include <utility>
+
+namespace seedhook {
+namespace {
+
+constexpr std::size_t disk_threads = 4;
+
+std::size_t receive_thread_count(const config::receive& r) {
+    return r.threads > 0 ? r.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+// What must be open before anything can run.
+struct opened {
+    std::unique_ptr<database> engine;
+    std::unique_ptr<spool> videos;
+    std::vector<bound_listener> listeners;
+    http::listening_socket control;
+};
+
+result<opened> open_all(const config::settings& s) {
+    auto engine = open_sqlite({s.store.path});
+    if (!engine) {
+        return within("store", engine.error());
+    }
+    auto videos = open_spool({s.spool.path, s.spool.max_bytes, s.spool.min_free});
+    if (!videos) {
+        return within("spool", videos.error());
+    }
+    auto listeners = bind_listeners(s.listeners);
+    if (!listeners) {
+        return within("listener", listeners.error());
+    }
+    auto control = http::open_listening_socket(s.control.address);
+    if (!control) {
+        return within("control", control.error());
+    }
+    return opened{std::move(*engine), std::move(*videos), std::move(*listeners), std::move(*control)};
+}
+
+class running_application final : public application {
+public:
+    running_application(asio::io_context& context, const config::settings& settings, const std::string& version,
+                        opened from)
+        : executor_(context.get_executor()), grace_(settings.shutdown_grace), body_limit_(settings.limits.body),
+          counts_(make_metrics(version)), videos_(std::move(from.videos)), feed_(executor_),
+          store_(make_store(std::move(from.engine), {}, observe_store())),
+          worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())),
+          health_(*store_, *videos_, disk_, system_clock()), listeners_(std::move(from.listeners)), tasks_(executor_),
+          working_(executor_) {
+        auto control = std::make_shared<http::router>();
+        add_control_endpoints(*control, control_for());
+        control_ = http::make_server(executor_, std::move(control), {}, std::make_shared<http::connection_count>(0));
+        receivers_ = std::make_unique<receive_threads>(receive_thread_count(settings.receive), settings.limits,
+                                                       std::make_shared<const http::router>());
+    }
+
+    ~running_application() override { store_->close(); }
+
+    // What can fail comes first: then nothing has run yet.
+    result<void> start(const config::settings& settings, http::listening_socket control) {
+        auto plan = plan_work(settings, {executor_, *videos_, disk_, *counts_});
+        if (!plan) {
+            return plan.error();
+        }
+        adopt(settings, std::move(*plan));
+        if (auto listening = receivers_->listen(listeners_); !listening) {
+            return listening.error();
+        }
+        control_->listen(std::move(control), nullptr);
+        health_.set_listening(true);
+        tasks_.spawn(health_.watch(), "health");
+        working_.spawn(work(), "worker");
+        for (const bound_listener& l : listeners_) {
+            log::info("listening", {{"address", l.socket.name()}, {"tls", l.identity != nullptr}});
+        }
+        return {};
+    }
+
+    result<void> reload(const config::settings& settings) override {
+        auto plan = plan_work(settings, {executor_, *videos_, disk_, *counts_});
+        if (!plan) {
+            return plan.error();
+        }
+        for (const bound_listener& l : listeners_) {
+            if (!l.identity) {
+                continue;
+            }
+            if (auto loaded = l.identity->reload(); !loaded) {
+                return loaded.error();
+            }
+        }
+        adopt(settings, std::move(*plan));
+        return {};
+    }
+
+    void report_reload(std::string refused_because) override { health_.set_reload_failure(std::move(refused_because)); }
+
+    void stop(std::function<void()> stopped) override { stopping_.spawn(shut_down(std::move(stopped)), "shutdown"); }
+
+private:
+    store_observer observe_store() {
+        store_observer o;
+        o.changed = [this] {
+            worker_->wake();
+            feed_.notify();
+        };
+        o.committed = [this](std::size_t commands, double seconds) { counts_->commit(seconds, commands); };
+        o.failed = [](const error& why) { log::error("store failed", {{"reason", std::string_view(why.message)}}); };
+        o.recovered = [this] {
+            log::info("store recovered");
+            worker_->wake();
+        };
+        return o;
+    }
+
+    work_observer observe_work() {
+        work_observer o;
+        o.finished = [this](const claimed_job& claimed, const outcome& came_to, const next_step& step,
+                            task_stage stage) {
+            tell_outcome(claimed, came_to, step, *counts_, system_clock().now());
+            if (stage == task_stage::done) {
+                tasks_.spawn(forget_video(claimed.of), "spool removal");
+            }
+        };
+        return o;
+    }
+
+    control_context control_for() {
+        control_context c{*store_, *counts_, system_clock(), feed_, {}, {}, {}, {}, {}};
+        c.ready = [this] { return health_.now(); };
+        c.at_hand = [this](const video_file& v) { return videos_->holds(v); };
+        c.routes = [this] { return routes_; };
+        c.refresh_gauges = [this] { refresh_gauges(); };
+        c.delivery_id = [](const task& t, std::string_view sink) { return delivery_id(t.source, t.request_id, sink); };
+        return c;
+    }
+
+    // Everything a reload replaces.
+    void adopt(const config::settings& settings, work_plan plan) {
+        routes_ = plan.routes;
+        health_.set_sinks(std::move(plan.sinks));
+        worker_->set_lanes(std::move(plan.lanes), plan.routes);
+        auto routes = std::make_shared<http::router>();
+        add_callback_endpoints(*routes, settings.sources,
+                               {*store_, *counts_, system_clock(), plan.routes, body_limit_});
+        receivers_->set_router(std::move(routes));
+    }
+
+    awaitable<> work() {
+        co_await sweep_spool();
+        co_await worker_->run();
+    }
+
+    // Removes what a crash left behind: files of tasks that are done.
+    awaitable<> sweep_spool() {
+        const result<std::vector<task_name>> tasks = co_await store_->tasks_with_files();
+        if (!tasks) {
+            log::warning("the spool was not swept", {{"reason", std::string_view(tasks.error().message)}});
+            co_return;
+        }
+        std::vector<std::string> in_use;
+        for (const task_name& name : *tasks) {
+            task t;
+            t.source = name.source;
+            t.request_id = name.request_id;
+            in_use.push_back(spool_name(t));
+        }
+        auto sweep = [this, in_use = std::move(in_use)] { return videos_->sweep(in_use); };
+        const result<std::size_t> swept = co_await disk_.run(std::move(sweep));
+        if (!swept) {
+            log::warning("the spool was not swept", {{"reason", std::string_view(swept.error().message)}});
+        }
+    }
+
+    awaitable<> forget_video(task of) {
+        auto remove = [this, name = spool_name(of)] { return videos_->remove(name); };
+        const result<void> removed = co_await disk_.run(std::move(remove));
+        if (!removed) {
+            log::warning("a delivered video stays in the spool",
+                         {{"request_id", of.request_id}, {"reason", std::string_view(removed.error().message)}});
+        }
+    }
+
+    void refresh_gauges() {
+        counts_->set_spool_bytes(videos_->bytes());
+        for (const bound_listener& l : listeners_) {
+            if (l.identity) {
+                const std::chrono::duration<double> left = l.identity->expires_at() - system_clock().now();
+                counts_->set_certificate_expiry(l.identity->certificate_file(), left.count());
+            }
+        }
+    }
+
+    // Stop accepting and claiming, let requests and jobs in hand end, insist, close the store.
+    awaitable<> shut_down(std::function<void()> stopped) {
+        health_.set_listening(false);
+        listeners_.clear(); // while one descriptor of a socket is open, the kernel goes on taking connections for it
+        working_.cancel(asio::cancellation_type::total);
+        task_group ending(executor_);
+        ending.spawn(receivers_->stop(grace_), "stop receiving");
+        ending.spawn(worker_->drain(grace_), "drain jobs");
+        co_await ending.drained();
+        co_await working_.drained();
+        worker_->set_lanes({}, routes_); // the fetch client goes with its lane, and its pooled connections with it
+        tasks_.cancel(asio::cancellation_type::total);
+        co_await tasks_.drained();
+        co_await control_->stop(std::chrono::seconds(1));
+        store_->close();
+        stopped();
+    }
+
+    asio::any_io_executor executor_;
+    const duration grace_;
+    const std::uint64_t body_limit_;
+    std::unique_ptr<metrics> counts_;
+    std::unique_ptr<spool> videos_;
+    blocking_pool disk_{disk_threads};
+    commit_feed feed_;
+    std::unique_ptr<store> store_;
+    std::unique_ptr<worker> worker_;
+    health health_;
+    std::vector<bound_listener> listeners_;
+    std::shared_ptr<const routing> routes_;
+    std::unique_ptr<http::server> control_;
+    std::unique_ptr<receive_threads> receivers_;
+    task_group tasks_;   // side work
+    task_group working_; // the worker's loop
+    task_group stopping_{executor_};
+};
+
+} // namespace
+
+result<std::unique_ptr<application>> start_application(asio::io_context& context, const config::settings& settings,
+                                                       const std::string& version) {
+    auto from = open_all(settings);
+    if (!from) {
+        return from.error();
+    }
+    http::listening_socket control = std::move(from->control);
+    auto app = std::make_unique<running_application>(context, settings, version, std::move(*from));
+    if (auto started = app->start(settings, std::move(control)); !started) {
+        return started.error();
+    }
+    return std::unique_ptr<application>(std::move(app));
+}
+
+} // namespace seedhook

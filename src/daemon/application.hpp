@@ -1,0 +1,36 @@
+// Everything that runs, and the order in which it starts, reloads and stops.
+#pragma once
+
+#include "seedhook/async/awaitable.hpp"
+#include "seedhook/config/config.hpp"
+#include "seedhook/model/error.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace seedhook {
+
+// Lives on the thread that runs `context`.
+class application {
+public:
+    virtual ~application() = default;
+
+    // Replaces what can be replaced while running: certificates, sources, sinks, fetch policy, log level. On failure
+    // all of the old stays.
+    virtual result<void> reload(const config::settings& settings) = 0;
+
+    // Says in /readyz that a reload was refused; an empty reason takes it back.
+    virtual void report_reload(std::string refused_because) = 0;
+
+    // Begins the orderly stop; calls `stopped` once it is over.
+    virtual void stop(std::function<void()> stopped) = 0;
+};
+
+// Opens the store, the spool and every socket, and starts to work.
+result<std::unique_ptr<application>> start_application(asio::io_context& context, const config::settings& settings,
+                                                       const std::string& version);
+
+} // namespace seedhook

@@ -1,0 +1,38 @@
+// One timer a waiting request; a commit cancels them all.
+#include "daemon/change_feed.hpp"
+
+#include "seedhook/async/time_limit.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <utility>
+
+namespace seedhook {
+
+awaitable<> commit_feed::next_change(duration limit) {
+    const bool asked_to_stop = co_await cancelled();
+    if (asked_to_stop) {
+        co_return;
+    }
+    const auto self = waiting_.emplace(waiting_.end(), executor_, limit);
+    boost::system::error_code ignored;
+    co_await self->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    waiting_.erase(self);
+}
+
+void commit_feed::notify() noexcept {
+    if (posted_.exchange(true)) {
+        return;
+    }
+    auto here = [this] {
+        posted_ = false;
+        for (asio::steady_timer& t : waiting_) {
+            t.cancel();
+        }
+    };
+    asio::post(executor_, std::move(here));
+}
+
+} // namespace seedhook

@@ -1,0 +1,134 @@
+// The daemon's life: start, signals, reload, stop.
+#include "seedhook/daemon/daemon.hpp"
+
+#include "daemon/application.hpp"
+
+#include "seedhook/async/task_group.hpp"
+#include "seedhook/log/log.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <utility>
+
+namespace seedhook {
+namespace {
+
+log::level level_of(config::log::level_kind kind) {
+    switch (kind) {
+    case config::log::level_kind::debug:
+        return log::level::debug;
+    case config::log::level_kind::info:
+        return log::level::info;
+    case config::log::level_kind::warning:
+        return log::level::warning;
+    case config::log::level_kind::error:
+        return log::level::error;
+    }
+    return log::level::info;
+}
+
+log::format format_of(config::log::format_kind kind) {
+    switch (kind) {
+    case config::log::format_kind::automatic:
+        return log::format::automatic;
+    case config::log::format_kind::text:
+        return log::format::text;
+    case config::log::format_kind::json:
+        return log::format::json;
+    }
+    return log::format::automatic;
+}
+
+void configure_log(const config::log& l) { log::configure(level_of(l.level), format_of(l.format)); }
+
+// As many descriptors as the system lets us have: each connection is one.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+void reload(application& app, const daemon_options& options) {
+    const config::loaded loaded = options.reload();
+    std::string refused;
+    if (!loaded.value) {
+        for (const config::mistake& m : loaded.mistakes) {
+            log::error("configuration refused", {{"mistake", std::string_view(m.to_string())}});
+        }
+        refused = loaded.mistakes.empty() ? "unreadable" : loaded.mistakes.front().to_string();
+    } else if (auto reloaded = app.reload(*loaded.value); !reloaded) {
+        refused = reloaded.error().message;
+        log::error("configuration refused", {{"reason", std::string_view(refused)}});
+    } else {
+        configure_log(loaded.value->log);
+        log::info("configuration reloaded");
+    }
+    app.report_reload(std::move(refused));
+}
+
+// SIGHUP reloads; SIGTERM and SIGINT stop; a second one of those ends the process at once.
+awaitable<> obey_signals(application& app, const daemon_options& options, task_group& self) {
+    asio::signal_set signals(co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP);
+    bool stopping = false;
+    for (;;) {
+        boost::system::error_code failure;
+        const int number = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, failure));
+        if (failure) {
+            co_return;
+        }
+        if (number == SIGHUP) {
+            if (!stopping) {
+                reload(app, options);
+            }
+            continue;
+        }
+        if (stopping) {
+            log::warning("stopping at once");
+            log::flush_and_stop();
+            ::_exit(1);
+        }
+        stopping = true;
+        log::info("stopping");
+        auto stopped = [&self] { self.cancel(asio::cancellation_type::total); };
+        app.stop(std::move(stopped));
+    }
+}
+
+} // namespace
+
+int run_daemon(config::settings settings, daemon_options options) {
+    configure_log(settings.log);
+    std::signal(SIGPIPE, SIG_IGN);
+    ::umask(0027);
+    raise_descriptor_limit();
+    for (const std::string& w : config::warnings(settings)) {
+        log::warning("configuration", {{"warning", std::string_view(w)}});
+    }
+    asio::io_context context(1);
+    auto app = start_application(context, settings, options.version);
+    if (!app) {
+        log::error("cannot start", {{"reason", std::string_view(app.error().message)}});
+        log::flush_and_stop();
+        return 1;
+    }
+    task_group signals(context.get_executor());
+    signals.spawn(obey_signals(**app, options, signals), "signals");
+    log::info("ready", {{"version", std::string_view(options.version)}});
+    context.run();
+    app->reset();
+    log::info("stopped");
+    log::flush_and_stop();
+    return 0;
+}
+
+} // namespace seedhook

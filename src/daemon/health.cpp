@@ -1,0 +1,60 @@
+// The reasons behind /readyz.
+#include "daemon/health.hpp"
+
+#include "seedhook/async/time_limit.hpp"
+
+namespace seedhook {
+
+awaitable<> health::watch() {
+    // A co_await in the loop's condition instead, with no local variable beside it, crashes under GCC 12.2: it lays out
+    // the frame wrongly.
+    for (bool goes_on = true; goes_on;) {
+        co_await look();
+        goes_on = co_await sleep_for(std::chrono::seconds(5));
+    }
+}
+
+awaitable<> health::look() {
+    auto probe = [this] { return videos_.probe(); };
+    const result<void> probed = co_await disk_.run(std::move(probe));
+    spool_failure_ = probed ? std::string() : probed.error().message;
+    const result<store_counts> counts = co_await tasks_.counts(time_.now());
+    if (counts) {
+        judge(*counts);
+    }
+}
+
+void health::judge(const store_counts& counts) {
+    blocked_.clear();
+    for (const job_count& lane : counts.jobs) {
+        const std::string name =
+            lane.kind == job_kind::deliver ? "sink " + lane.sink : std::string(to_string(lane.kind));
+        if (lane.blocked > 0) {
+            blocked_.push_back(name + ": " + lane.blocked_note);
+        }
+        if (lane.kind == job_kind::deliver && !sinks_.contains(lane.sink)) {
+            blocked_.push_back(name + ": deliveries wait for it, but it is not configured");
+        }
+    }
+}
+
+readiness health::now() const {
+    readiness r;
+    if (!tasks_.available()) {
+        r.not_ready.push_back("the store cannot commit");
+    }
+    if (!listening_) {
+        r.not_ready.push_back("not listening");
+    }
+    if (!spool_failure_.empty()) {
+        r.not_ready.push_back("spool: " + spool_failure_);
+    }
+    r.ready = r.not_ready.empty();
+    r.degraded = blocked_;
+    if (!reload_failure_.empty()) {
+        r.degraded.push_back("the configuration could not be reloaded: " + reload_failure_);
+    }
+    return r;
+}
+
+} // namespace seedhook

@@ -1,0 +1,45 @@
+// Whether we are ready, and what a person should mend: looked at now and then, so that asking costs nothing.
+#pragma once
+
+#include "seedhook/async/blocking_pool.hpp"
+#include "seedhook/control/control.hpp"
+#include "seedhook/fetch/spool.hpp"
+#include "seedhook/store/store.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace seedhook {
+
+class health {
+public:
+    health(store& tasks, spool& videos, blocking_pool& disk, const clock& time)
+        : tasks_(tasks), videos_(videos), disk_(disk), time_(time) {}
+
+    // Looks every few seconds until cancelled.
+    awaitable<> watch();
+
+    void set_listening(bool yes) { listening_ = yes; }
+    void set_sinks(std::set<std::string> names) { sinks_ = std::move(names); }
+    // Why the last reload was refused; empty: it was not.
+    void set_reload_failure(std::string why) { reload_failure_ = std::move(why); }
+
+    readiness now() const;
+
+private:
+    awaitable<> look();
+    void judge(const store_counts& counts);
+
+    store& tasks_;
+    spool& videos_;
+    blocking_pool& disk_;
+    const clock& time_;
+    bool listening_ = false;
+    std::set<std::string> sinks_;
+    std::string reload_failure_;
+    std::string spool_failure_;
+    std::vector<std::string> blocked_;
+};
+
+} // namespace seedhook

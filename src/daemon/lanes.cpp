@@ -1,0 +1,97 @@
+// Building the lanes of work.
+#include "daemon/lanes.hpp"
+
+#include "seedhook/deliver/deliver.hpp"
+#include "seedhook/fetch/fetch.hpp"
+#include "seedhook/http/client.hpp"
+#include "seedhook/sinks/directory.hpp"
+#include "seedhook/tls/context.hpp"
+
+#include <utility>
+
+namespace seedhook {
+namespace {
+
+// The fetch handler and the client it uses live and go together.
+struct fetch_stack {
+    std::unique_ptr<http::client> client;
+    std::shared_ptr<handler> runs;
+};
+
+result<std::unique_ptr<http::client>> make_fetch_client(const config::settings& settings,
+                                                        const asio::any_io_executor& executor) {
+    auto tls = tls::make_client_context(settings.outbound.ca_file);
+    if (!tls) {
+        return within("outbound", tls.error());
+    }
+    http::client_settings c;
+    for (const std::string& text : settings.fetch.allow_cidrs) {
+        auto block = http::cidr::parse(text);
+        if (!block) {
+            return within("fetch.allow_cidrs", block.error());
+        }
+        c.addresses.allowed.push_back(*block);
+    }
+    c.allow_hosts = settings.fetch.allow_hosts;
+    c.max_redirects = 5;
+    c.idle_timeout = settings.fetch.idle_timeout;
+    c.total_timeout = settings.fetch.total_timeout;
+    if (settings.outbound.proxy == config::outbound::proxy_kind::environment) {
+        c.proxy = http::proxy_settings::from_environment();
+    }
+    c.user_agent = "seedhook";
+    return http::make_client(executor, std::move(c), *tls);
+}
+
+result<std::shared_ptr<handler>> make_fetcher(const config::settings& settings, const lane_context& with) {
+    auto client = make_fetch_client(settings, with.executor);
+    if (!client) {
+        return client.error();
+    }
+    auto stack = std::make_shared<fetch_stack>();
+    stack->client = std::move(*client);
+    stack->runs = make_fetch_handler(settings.fetch, {*stack->client, with.videos, with.disk, with.counts});
+    handler* runs = stack->runs.get();
+    return std::shared_ptr<handler>(std::move(stack), runs);
+}
+
+retry_policy policy_of(const config::retry& r) {
+    retry_policy policy;
+    policy.max_attempts = r.max_attempts;
+    policy.min_delay = r.min_delay;
+    policy.max_delay = r.max_delay;
+    return policy;
+}
+
+result<std::shared_ptr<sink>> make_sink(const config::sink& settings, const lane_context& with) {
+    if (settings.directory) {
+        return make_directory_sink(settings, with.disk);
+    }
+    return error(errc::invalid, "unknown type " + settings.type);
+}
+
+} // namespace
+
+result<work_plan> plan_work(const config::settings& settings, const lane_context& with) {
+    work_plan plan;
+    auto fetcher = make_fetcher(settings, with);
+    if (!fetcher) {
+        return fetcher.error();
+    }
+    plan.lanes.push_back({job_kind::fetch, "", std::move(*fetcher), settings.fetch.concurrency, {}});
+    std::vector<route> routes;
+    for (const config::sink& s : settings.sinks) {
+        auto made = make_sink(s, with);
+        if (!made) {
+            return within("sink " + s.name, made.error());
+        }
+        plan.lanes.push_back({job_kind::deliver, s.name, make_delivery_handler(std::move(*made), with.videos),
+                              s.concurrency, policy_of(s.retries)});
+        routes.push_back(s.routes);
+        plan.sinks.insert(s.name);
+    }
+    plan.routes = std::make_shared<const routing>(std::move(routes));
+    return plan;
+}
+
+} // namespace seedhook

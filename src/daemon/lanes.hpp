@@ -1,0 +1,34 @@
+// From the configuration to the lanes of work: the fetch handler with its client, a delivery handler for each sink, and
+// the routes between them. What a reload replaces.
+#pragma once
+
+#include "seedhook/async/blocking_pool.hpp"
+#include "seedhook/config/config.hpp"
+#include "seedhook/fetch/spool.hpp"
+#include "seedhook/metrics/metrics.hpp"
+#include "seedhook/work/worker.hpp"
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace seedhook {
+
+struct lane_context {
+    asio::any_io_executor executor;
+    spool& videos;
+    blocking_pool& disk;
+    metrics& counts;
+};
+
+struct work_plan {
+    std::vector<lane> lanes;
+    std::shared_ptr<const routing> routes;
+    std::set<std::string> sinks; // their names
+};
+
+// Builds all of it or says what cannot be. What `with` refers to must outlive the lanes.
+result<work_plan> plan_work(const config::settings& settings, const lane_context& with);
+
+} // namespace seedhook

@@ -1,0 +1,128 @@
+// Binding listeners and running the threads behind them.
+#include "daemon/receive_threads.hpp"
+
+#include "seedhook/async/task_group.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <thread>
+#include <utility>
+
+namespace seedhook {
+
+namespace {
+
+http::server_limits limits_of(const config::limits& limits) {
+    http::server_limits l;
+    l.connections = limits.connections;
+    l.header_timeout = limits.header_timeout;
+    l.idle_timeout = limits.idle_timeout;
+    return l;
+}
+
+} // namespace
+
+result<std::vector<bound_listener>> bind_listeners(const std::vector<config::listener>& listeners) {
+    std::vector<bound_listener> bound;
+    for (const config::listener& l : listeners) {
+        std::shared_ptr<tls::server_identity> identity;
+        if (l.tls) {
+            auto loaded = tls::server_identity::load(l.tls->certificate, l.tls->key);
+            if (!loaded) {
+                return within(l.address, loaded.error());
+            }
+            identity = *loaded;
+        }
+        if (l.address == "systemd") {
+            auto sockets = http::inherited_sockets();
+            if (!sockets) {
+                return within(l.address, sockets.error());
+            }
+            for (http::listening_socket& s : *sockets) {
+                bound.emplace_back(std::move(s), identity);
+            }
+            continue;
+        }
+        auto socket = http::open_listening_socket(l.address);
+        if (!socket) {
+            return within(l.address, socket.error());
+        }
+        bound.emplace_back(std::move(*socket), identity);
+    }
+    return bound;
+}
+
+struct receive_threads::receive_thread {
+    receive_thread(const http::server_limits& limits, std::shared_ptr<const http::router> routes,
+                   std::shared_ptr<http::connection_count> connections)
+        : work(context.get_executor()),
+          server(http::make_server(context.get_executor(), std::move(routes), limits, std::move(connections))) {}
+
+    asio::io_context context{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work;
+    std::unique_ptr<http::server> server;
+    std::thread thread;
+};
+
+receive_threads::receive_threads(std::size_t threads, const config::limits& limits,
+                                 std::shared_ptr<const http::router> routes) {
+    const auto connections = std::make_shared<http::connection_count>(0);
+    for (std::size_t i = 0; i < threads; ++i) {
+        threads_.push_back(std::make_unique<receive_thread>(limits_of(limits), routes, connections));
+    }
+}
+
+receive_threads::~receive_threads() {
+    for (const auto& t : threads_) {
+        t->work.reset();
+        if (t->thread.joinable()) {
+            t->thread.join();
+        }
+    }
+}
+
+result<void> receive_threads::listen(const std::vector<bound_listener>& listeners) {
+    // Everything that can fail comes before the first server accepts.
+    std::vector<http::listening_socket> sockets;
+    for (std::size_t i = 0; i < threads_.size() * listeners.size(); ++i) {
+        auto shared = listeners[i % listeners.size()].socket.share();
+        if (!shared) {
+            return shared.error();
+        }
+        sockets.push_back(std::move(*shared));
+    }
+    auto next = sockets.begin();
+    for (const auto& t : threads_) {
+        for (const bound_listener& l : listeners) {
+            t->server->listen(std::move(*next++), l.identity);
+        }
+        t->thread = std::thread([context = &t->context] { context->run(); });
+    }
+    return {};
+}
+
+void receive_threads::set_router(std::shared_ptr<const http::router> routes) {
+    for (const auto& t : threads_) {
+        auto set = [server = t->server.get(), routes] { server->set_router(routes); };
+        asio::post(t->context, std::move(set));
+    }
+}
+
+awaitable<> receive_threads::stop(duration grace) {
+    task_group stopping(co_await asio::this_coro::executor);
+    for (const auto& t : threads_) {
+        // Runs on the server's own thread; the group hears of its end here.
+        stopping.spawn(asio::co_spawn(t->context, t->server->stop(grace), asio::use_awaitable), "stop receiving");
+    }
+    co_await stopping.drained();
+    for (const auto& t : threads_) {
+        t->work.reset();
+        t->thread.join();
+    }
+}
+
+} // namespace seedhook

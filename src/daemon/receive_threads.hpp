@@ -1,0 +1,45 @@
+// The threads that take callbacks: each has an io_context, a server and an acceptor of its own.
+#pragma once
+
+#include "seedhook/async/awaitable.hpp"
+#include "seedhook/config/config.hpp"
+#include "seedhook/http/router.hpp"
+#include "seedhook/http/server.hpp"
+#include "seedhook/tls/context.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace seedhook {
+
+// A socket that is bound, and whom it says it is.
+struct bound_listener {
+    http::listening_socket socket;
+    std::shared_ptr<tls::server_identity> identity; // none: plaintext
+};
+
+// Opens every listener of the configuration; `systemd` stands for all inherited sockets. The first that fails is the
+// error.
+result<std::vector<bound_listener>> bind_listeners(const std::vector<config::listener>& listeners);
+
+class receive_threads {
+public:
+    receive_threads(std::size_t threads, const config::limits& limits, std::shared_ptr<const http::router> routes);
+    ~receive_threads(); // after `stop`
+    receive_threads(const receive_threads&) = delete;
+    receive_threads& operator=(const receive_threads&) = delete;
+
+    // Accepts on every socket with every thread.
+    result<void> listen(const std::vector<bound_listener>& listeners);
+
+    void set_router(std::shared_ptr<const http::router> routes);
+
+    // Stops every server (see http::server::stop) and ends the threads.
+    awaitable<> stop(duration grace);
+
+private:
+    struct receive_thread;
+    std::vector<std::unique_ptr<receive_thread>> threads_;
+};
+
+} // namespace seedhook
