@@ -217,9 +217,9 @@ private:
         working_.cancel(asio::cancellation_type::total);
         task_group ending(executor_);
         ending.spawn(receivers_->stop(grace_), "stop receiving");
+        co_await working_.drained(); // a claim that was under way may still have started jobs
         ending.spawn(worker_->drain(grace_), "drain jobs");
         co_await ending.drained();
-        co_await working_.drained();
         worker_->set_lanes({}, routes_); // the fetch client goes with its lane, and its pooled connections with it
         tasks_.cancel(asio::cancellation_type::total);
         co_await tasks_.drained();

@@ -47,8 +47,10 @@ public:
 
     awaitable<> run() override {
         co_await free_earlier_life();
-        keeper_.spawn(keep_leases(), "lease keeper");
         bool asked_to_stop = co_await cancelled();
+        if (!asked_to_stop) { // else drain() may be over, and nobody would end the keeper
+            keeper_.spawn(keep_leases(), "lease keeper");
+        }
         while (!asked_to_stop) {
             woken_ = false;
             const duration rest = co_await claim();

@@ -55,7 +55,8 @@ public:
     // Replaces the lanes and routes; jobs in hand end under the old ones.
     virtual void set_lanes(std::vector<lane> lanes, std::shared_ptr<const routing> routes) = 0;
 
-    // Waits until the jobs in hand have ended, up to `grace`; those that have not are interrupted and released.
+    // Once `run` has returned: waits until the jobs in hand have ended, up to `grace`; those that have not are
+    // interrupted and released.
     virtual awaitable<> drain(duration grace) = 0;
 
     // Says that jobs may be due. Any thread.
