@@ -10,7 +10,8 @@
 
 namespace seedhook {
 
-// `settings.directory` must be set. errc::invalid for an owner or group that does not exist. `disk` must outlive the sink.
+// `settings.directory` must be set. errc::invalid for an owner or group that does not exist. `disk` must outlive the
+// sink.
 result<std::shared_ptr<sink>> make_directory_sink(const config::sink& settings, blocking_pool& disk);
 
 } // namespace seedhook

@@ -1,0 +1,166 @@
+// Staged files: reflink where possible, else a copy inside the kernel, else through a buffer.
+#include "sinks/staging.hpp"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <vector>
+
+namespace seedhook {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t piece_size = std::uint64_t{32} << 20; // the longest a cancelled caller waits for
+constexpr std::size_t buffer_size = std::size_t{1} << 20;
+
+bool same_file(const struct stat& a, const struct stat& b) noexcept {
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+// One step of a copy through a buffer. The bytes copied, or -1 with errno.
+ssize_t copy_buffered(int from, int to, std::uint64_t at, std::uint64_t most) {
+    std::vector<char> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(buffer_size, most)));
+    const ssize_t got = ::pread(from, buffer.data(), buffer.size(), static_cast<off_t>(at));
+    return got <= 0 ? got : ::pwrite(to, buffer.data(), static_cast<std::size_t>(got), static_cast<off_t>(at));
+}
+
+} // namespace
+
+staged_file::~staged_file() {
+    if (file_ && !name_.empty()) {
+        ::unlinkat(folder_.get(), name_.c_str(), 0);
+    }
+}
+
+tried<staged_file> staged_file::create(int root, const fs::path& shown_root, const std::string& name) {
+    const std::string hidden(staging_folder);
+    const fs::path shown = shown_root / hidden / name;
+    for (int tries = 0; tries < 3; ++tries) {
+        if (::mkdirat(root, hidden.c_str(), 0700) != 0 && errno != EEXIST) {
+            return outcome_of_errno("making the folder " + (shown_root / hidden).string(), errno);
+        }
+        staged_file made;
+        made.folder_ = unique_fd(::openat(root, hidden.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (!made.folder_ && errno != ENOENT) {
+            return outcome_of_errno("opening the folder " + (shown_root / hidden).string(), errno);
+        }
+        unique_fd file(::openat(made.folder_.get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+        if (!file && errno != ENOENT && errno != EBADF) {
+            return outcome_of_errno("making " + shown.string(), errno);
+        }
+        if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+            return outcome(again("the same delivery is under way already"));
+        }
+        // Between opening and locking, the one who had it may have given it its final name.
+        struct stat held {};
+        struct stat named {};
+        if (file && ::fstat(file.get(), &held) == 0 &&
+            ::fstatat(made.folder_.get(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && same_file(held, named)) {
+            if (::ftruncate(file.get(), 0) != 0) {
+                return outcome_of_errno("emptying " + shown.string(), errno);
+            }
+            made.file_ = std::move(file);
+            made.name_ = name;
+            made.path_ = shown;
+            return made;
+        }
+    }
+    return outcome(again("making " + shown.string() + ": it vanished again and again"));
+}
+
+bool staged_file::clone(int from) { return ::ioctl(file_.get(), FICLONE, from) == 0; }
+
+tried<bool> staged_file::copy_piece(int from, std::uint64_t size) {
+    const std::uint64_t begin = copied_;
+    const std::uint64_t stop = std::min(size, copied_ + piece_size);
+    while (copied_ < stop) {
+        ssize_t got = -1;
+        if (in_kernel_) {
+            auto read_at = static_cast<off_t>(copied_);
+            auto write_at = read_at;
+            got =
+                ::copy_file_range(from, &read_at, file_.get(), &write_at, static_cast<std::size_t>(stop - copied_), 0);
+            if (got < 0 && (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) {
+                in_kernel_ = false;
+                continue;
+            }
+        } else {
+            got = copy_buffered(from, file_.get(), copied_, stop - copied_);
+        }
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return outcome_of_errno("writing " + path_.string(), errno);
+        }
+        if (got == 0) {
+            return outcome(again("the video in the spool became shorter while it was copied"));
+        }
+        copied_ += static_cast<std::uint64_t>(got);
+    }
+    // Starts the write-back now, so that the sync at the end finds little left to do. A hint: failure shows there.
+    ::sync_file_range(file_.get(), static_cast<off_t>(begin), static_cast<off_t>(copied_ - begin),
+                      SYNC_FILE_RANGE_WRITE);
+    return copied_ == size;
+}
+
+tried<void> staged_file::write(std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t wrote = ::write(file_.get(), text.data(), text.size());
+        if (wrote < 0 && errno == EINTR) {
+            continue;
+        }
+        if (wrote <= 0) {
+            return outcome_of_errno("writing " + path_.string(), wrote < 0 ? errno : EIO);
+        }
+        text.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+    return {};
+}
+
+tried<void> staged_file::seal(const ownership& who) {
+    if (auto applied = apply(who, file_.get(), path_); !applied) {
+        return applied;
+    }
+    if (::fsync(file_.get()) != 0) {
+        return outcome_of_errno("syncing " + path_.string(), errno);
+    }
+    return {};
+}
+
+int staged_file::place(int folder, const std::string& name, bool replace) {
+    const int failure = rename_file(folder_.get(), name_, folder, name, replace);
+    if (failure == 0) {
+        name_.clear();
+    }
+    return failure;
+}
+
+void sweep_staging(const fs::path& root) {
+    const fs::path hidden = root / staging_folder;
+    const auto day_ago = std::chrono::system_clock::now() - std::chrono::hours(24);
+    std::error_code failure;
+    if (!fs::is_directory(fs::symlink_status(hidden, failure))) {
+        return;
+    }
+    for (fs::directory_iterator next(hidden, failure), end; !failure && next != end; next.increment(failure)) {
+        const unique_fd file(::open(next->path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+        struct stat seen {};
+        const bool stale = file && ::fstat(file.get(), &seen) == 0 && S_ISREG(seen.st_mode) &&
+                           std::chrono::system_clock::from_time_t(seen.st_mtim.tv_sec) < day_ago;
+        if (stale && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
+            ::unlink(next->path().c_str());
+        }
+    }
+}
+
+} // namespace seedhook
