@@ -1,0 +1,35 @@
+# The Debian packages that seedhook is built and tested with, and how to install those that are missing.
+# Sourced by scripts/test, scripts/demo and .ci/run.
+
+SEEDHOOK_BUILD_PACKAGES=(
+    g++ cmake ninja-build ccache pkg-config git ca-certificates
+    libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-test1.81-dev
+    libssl-dev libsqlite3-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
+    prometheus-cpp-dev libcli11-dev libsystemd-dev
+)
+SEEDHOOK_DEMO_PACKAGES=(openssl curl python3)
+SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest)
+SEEDHOOK_LINT_PACKAGES=(clang-tools-14)
+
+# Installs those of the named packages that are missing; touches nothing, and needs no network, when all are there.
+install_missing() {
+    local package missing=()
+    for package in "$@"; do
+        if [[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" != installed ]]; then
+            missing+=("$package")
+        fi
+    done
+    if ((${#missing[@]} == 0)); then
+        return 0
+    fi
+    echo "installing ${missing[*]}" >&2
+    local as_root=()
+    if ((EUID != 0)); then
+        as_root=(sudo)
+    fi
+    {
+        "${as_root[@]}" apt-get update -q &&
+            "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+                apt-get install -q -y --no-install-recommends "${missing[@]}"
+    } >&2
+}
