@@ -2,9 +2,6 @@
 #include "control/endpoints.hpp"
 #include "control/json.hpp"
 
-#include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/this_coro.hpp>
-
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -118,9 +115,9 @@ awaitable<http::response> show_task(shared_context with, const http::request& as
             co_return http::json_response(409, ambiguous_json(*found));
         }
         const bool rests = !found->empty() && at_rest(found->front().of);
-        const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
+        const bool asked_to_stop = co_await cancelled();
         const time_point now = with->time.now();
-        if (rests || now >= deadline || cancelled != asio::cancellation_type::none) {
+        if (rests || now >= deadline || asked_to_stop) {
             co_return found->empty() ? no_such_task()
                                      : http::json_response(200, detail_json(found->front(), *with, now));
         }

@@ -69,11 +69,6 @@ private:
     fetch_context with_;
 };
 
-// The co_await of it never throws for cancellation: `run` has switched that off.
-awaitable<bool> told_to_stop() {
-    co_return (co_await asio::this_coro::cancellation_state).cancelled() != asio::cancellation_type::none;
-}
-
 awaitable<outcome> fetch_handler::run(const claimed_job& work) {
     co_await asio::this_coro::throw_if_cancelled(false);
     const std::string name = spool_name(work.of);
@@ -101,7 +96,7 @@ awaitable<std::optional<outcome>> fetch_handler::from_spool(std::string name) {
         co_return std::nullopt;
     }
     for (;;) {
-        if (co_await told_to_stop()) {
+        if (co_await cancelled()) {
             co_return outcome(interrupted{});
         }
         auto step = [state] { return state->step(); };
@@ -145,7 +140,7 @@ awaitable<outcome> fetch_handler::from_network(std::string url, std::string name
     }
     for (bool second = false;; second = true) {
         verdict end = co_await transfer_once(url, *part, *room, name);
-        const bool once_more = end.start_over && !second && !co_await told_to_stop();
+        const bool once_more = end.start_over && !second && !co_await cancelled();
         auto settle = [file = *part, claim = once_more ? nullptr : std::move(*room), fate = end.part,
                        once_more]() mutable {
             if (once_more) {
@@ -185,7 +180,7 @@ awaitable<std::optional<error>> fetch_handler::take_up(std::shared_ptr<part_file
         co_return left.error();
     }
     for (bool all = *left == 0; !all;) {
-        if (co_await told_to_stop()) {
+        if (co_await cancelled()) {
             co_return error(errc::cancelled, "told to stop");
         }
         auto reread = [part]() -> result<bool> {
@@ -229,7 +224,7 @@ awaitable<verdict> fetch_handler::transfer_once(std::string url, std::shared_ptr
         co_return std::move(*stopped);
     }
     if (!answer) {
-        const bool stopping = co_await told_to_stop();
+        const bool stopping = co_await cancelled();
         co_return stopping ? verdict(interrupted{}, part_fate::keep) : judge_transfer_error(answer.error());
     }
     if (body.cut_short()) {

@@ -95,8 +95,7 @@ public:
         co_await asio::this_coro::throw_if_cancelled(false);
         auto work = std::make_shared<placement>(rules_, what);
         for (;;) {
-            const auto state = co_await asio::this_coro::cancellation_state;
-            const bool stop = state.cancelled() != asio::cancellation_type::none;
+            const bool stop = co_await cancelled();
             auto piece = [this, work, stop] {
                 if (!swept_.exchange(true)) {
                     sweep_staging(rules_->root);

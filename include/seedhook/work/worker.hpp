@@ -34,8 +34,8 @@ struct lane {
 };
 
 struct worker_settings {
-    std::string owner = "local";                // this node's name in leases
-    duration lease{std::chrono::seconds(60)};   // renewed at a third of it while the handler runs
+    std::string owner = "local";              // this node's name in leases
+    duration lease{std::chrono::seconds(60)}; // renewed at a third of it while the handler runs
 };
 
 struct work_observer {
