@@ -166,6 +166,9 @@ void check_settings(const settings& s, const members& given) {
     check_unique(s.sources, &source::path, given, "sources", "path");
     check_unique(s.sinks, &sink::name, given, "sinks", "name");
     check_sinks(s, given);
+    if (given.sound("spool") && given.sound("store") && s.store.path.starts_with(s.spool.path + "/")) {
+        given.mistake("store", "its path lies within the spool, which is for videos alone");
+    }
 }
 
 } // namespace

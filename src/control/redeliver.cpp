@@ -84,7 +84,8 @@ awaitable<http::response> redeliver(shared_context with, const http::request& as
     command.source = t.source;
     command.request_id = t.request_id;
     command.sink = *sink;
-    command.video_at_hand = t.video && with->at_hand(*t.video);
+    // The file of a task that is done is about to be removed, if it is still there.
+    command.video_at_hand = t.video && t.stage != task_stage::done && with->at_hand(*t.video);
     command.now = with->time.now();
     command.routes = with->routes();
     const auto reply = co_await with->tasks.redeliver(std::move(command));

@@ -2,6 +2,7 @@
 #include "daemon/application.hpp"
 
 #include "daemon/change_feed.hpp"
+#include "daemon/fixed_settings.hpp"
 #include "daemon/health.hpp"
 #include "daemon/lanes.hpp"
 #include "daemon/outcome_log.hpp"
@@ -60,8 +61,8 @@ class running_application final : public application {
 public:
     running_application(asio::io_context& context, const config::settings& settings, const std::string& version,
                         opened from)
-        : executor_(context.get_executor()), grace_(settings.shutdown_grace), body_limit_(settings.limits.body),
-          counts_(make_metrics(version)), videos_(std::move(from.videos)), feed_(executor_),
+        : executor_(context.get_executor()), settings_(settings), counts_(make_metrics(version)),
+          videos_(std::move(from.videos)), feed_(executor_),
           store_(make_store(std::move(from.engine), {}, observe_store())),
           worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())),
           health_(*store_, *videos_, disk_, system_clock()), listeners_(std::move(from.listeners)), tasks_(executor_),
@@ -96,6 +97,10 @@ public:
     }
 
     result<void> reload(const config::settings& settings) override {
+        const std::string fixed = changes_that_need_a_restart(settings_, settings);
+        if (!fixed.empty()) {
+            return error(errc::invalid, "a restart is needed to change: " + fixed);
+        }
         auto plan = plan_work(settings, {executor_, *videos_, disk_, *counts_});
         if (!plan) {
             return plan.error();
@@ -161,7 +166,7 @@ private:
         worker_->set_lanes(std::move(plan.lanes), plan.routes);
         auto routes = std::make_shared<http::router>();
         add_callback_endpoints(*routes, settings.sources,
-                               {*store_, *counts_, system_clock(), plan.routes, body_limit_});
+                               {*store_, *counts_, system_clock(), plan.routes, settings_.limits.body});
         receivers_->set_router(std::move(routes));
     }
 
@@ -191,7 +196,12 @@ private:
         }
     }
 
+    // Unless somebody has asked for it again meanwhile.
     awaitable<> forget_video(task of) {
+        const auto found = co_await store_->find(of.source, of.request_id);
+        if (!found || found->size() != 1 || found->front().of.stage != task_stage::done) {
+            co_return;
+        }
         auto remove = [this, name = spool_name(of)] { return videos_->remove(name); };
         const result<void> removed = co_await disk_.run(std::move(remove));
         if (!removed) {
@@ -216,9 +226,9 @@ private:
         listeners_.clear(); // while one descriptor of a socket is open, the kernel goes on taking connections for it
         working_.cancel(asio::cancellation_type::total);
         task_group ending(executor_);
-        ending.spawn(receivers_->stop(grace_), "stop receiving");
+        ending.spawn(receivers_->stop(settings_.shutdown_grace), "stop receiving");
         co_await working_.drained(); // a claim that was under way may still have started jobs
-        ending.spawn(worker_->drain(grace_), "drain jobs");
+        ending.spawn(worker_->drain(settings_.shutdown_grace), "drain jobs");
         co_await ending.drained();
         worker_->set_lanes({}, routes_); // the fetch client goes with its lane, and its pooled connections with it
         tasks_.cancel(asio::cancellation_type::total);
@@ -229,8 +239,7 @@ private:
     }
 
     asio::any_io_executor executor_;
-    const duration grace_;
-    const std::uint64_t body_limit_;
+    const config::settings settings_; // as started: see changes_that_need_a_restart
     std::unique_ptr<metrics> counts_;
     std::unique_ptr<spool> videos_;
     blocking_pool disk_{disk_threads};

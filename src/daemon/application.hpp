@@ -18,8 +18,8 @@ class application {
 public:
     virtual ~application() = default;
 
-    // Replaces what can be replaced while running: certificates, sources, sinks, fetch policy, log level. On failure
-    // all of the old stays.
+    // Replaces what can be replaced while running: sources, sinks, fetch policy, log level, and the content of the
+    // certificate files. On failure the old stays, as it does when something else was changed beside these.
     virtual result<void> reload(const config::settings& settings) = 0;
 
     // Says in /readyz that a reload was refused; an empty reason takes it back.

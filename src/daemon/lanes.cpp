@@ -7,10 +7,13 @@
 #include "seedhook/sinks/directory.hpp"
 #include "seedhook/tls/context.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace seedhook {
 namespace {
+
+constexpr std::uint32_t most_sink_threads = 16;
 
 // The fetch handler and the client it uses live and go together.
 struct fetch_stack {
@@ -63,9 +66,24 @@ retry_policy policy_of(const config::retry& r) {
     return policy;
 }
 
-result<std::shared_ptr<sink>> make_sink(const config::sink& settings, const lane_context& with) {
+// A directory sink and the threads it works on: a mount that hangs must hold up nobody else.
+struct directory_stack {
+    explicit directory_stack(std::uint32_t threads) : disk(threads) {}
+
+    blocking_pool disk;
+    std::shared_ptr<sink> to;
+};
+
+result<std::shared_ptr<sink>> make_sink(const config::sink& settings) {
     if (settings.directory) {
-        return make_directory_sink(settings, with.disk);
+        auto stack = std::make_shared<directory_stack>(std::min(settings.concurrency, most_sink_threads));
+        auto made = make_directory_sink(settings, stack->disk);
+        if (!made) {
+            return made.error();
+        }
+        stack->to = std::move(*made);
+        sink* to = stack->to.get();
+        return std::shared_ptr<sink>(std::move(stack), to);
     }
     return error(errc::invalid, "unknown type " + settings.type);
 }
@@ -81,7 +99,7 @@ result<work_plan> plan_work(const config::settings& settings, const lane_context
     plan.lanes.push_back({job_kind::fetch, "", std::move(*fetcher), settings.fetch.concurrency, {}});
     std::vector<route> routes;
     for (const config::sink& s : settings.sinks) {
-        auto made = make_sink(s, with);
+        auto made = make_sink(s);
         if (!made) {
             return within("sink " + s.name, made.error());
         }

@@ -24,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view video_suffix = ".mp4";
+constexpr std::string_view probe_prefix = ".probe-";
 
 // `<source>/<requestId>.mp4`, so that no name leads out of the folder.
 bool valid_name(std::string_view name) noexcept {
@@ -33,6 +34,19 @@ bool valid_name(std::string_view name) noexcept {
     }
     name.remove_suffix(video_suffix.size());
     return slash < name.size() && valid_request_id(name.substr(0, slash)) && valid_request_id(name.substr(slash + 1));
+}
+
+// True for what a spool makes below its folder; whatever else lies there is somebody else's.
+bool is_ours(const std::string& path) {
+    if (path.starts_with(probe_prefix)) {
+        return path.find('/') == std::string::npos;
+    }
+    for (const std::string_view suffix : {video_suffix, std::string_view(".part"), std::string_view(".part.json")}) {
+        if (path.ends_with(suffix)) {
+            return valid_name(path.substr(0, path.size() - suffix.size()).append(video_suffix));
+        }
+    }
+    return false;
 }
 
 error not_a_name() { return error(errc::invalid, "not the name of a video in the spool"); }
@@ -111,7 +125,7 @@ public:
     result<std::size_t> sweep(const std::vector<std::string>& in_use) override;
 
     result<void> probe() const override {
-        const fs::path file = settings_.path / (".probe-" + std::to_string(::getpid()));
+        const fs::path file = settings_.path / (std::string(probe_prefix) + std::to_string(::getpid()));
         const unique_fd probe(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
         if (!probe) {
             return errno_error("writing to the spool " + settings_.path.string(), errno);
@@ -247,7 +261,8 @@ result<std::size_t> disk_spool::sweep(const std::vector<std::string>& in_use) {
     std::vector<fs::path> strays;
     for (fs::recursive_directory_iterator next(settings_.path, failure), end; !failure && next != end;
          next.increment(failure)) {
-        if (!fs::is_directory(next->symlink_status(failure)) && !keep.contains(next->path())) {
+        const bool ours = is_ours(next->path().lexically_relative(settings_.path).string());
+        if (ours && !fs::is_directory(next->symlink_status(failure)) && !keep.contains(next->path())) {
             strays.push_back(next->path());
         }
     }

@@ -5,7 +5,8 @@
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/log/log.hpp"
 
-#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
@@ -29,13 +30,13 @@ struct running_lane {
     std::shared_ptr<std::uint32_t> in_hand; // shared with the lane's successors after a reload
 };
 
-// A job whose handler runs. `lost` is cancelled to end the handler when its lease is gone.
+// A job whose handler runs. The handler is asked to end through `stop`, more than once if need be: what runs in a
+// parallel_group would hear only the first time.
 struct job_in_hand {
-    job_in_hand(const asio::any_io_executor& executor, claimed_job c)
-        : claimed(std::move(c)), lost(executor, asio::steady_timer::time_point::max()) {}
+    explicit job_in_hand(claimed_job c) : claimed(std::move(c)) {}
 
     claimed_job claimed;
-    asio::steady_timer lost;
+    asio::cancellation_signal stop;
 };
 
 class job_worker final : public worker {
@@ -76,9 +77,9 @@ public:
 
     awaitable<> drain(duration grace) override {
         co_await with_time_limit(ended(), grace, "jobs in hand");
-        jobs_.cancel(asio::cancellation_type::total);
+        interrupt(asio::cancellation_type::total);
         co_await with_time_limit(ended(), std::chrono::seconds(2), "jobs interrupted");
-        jobs_.cancel(asio::cancellation_type::terminal);
+        interrupt(asio::cancellation_type::terminal);
         co_await jobs_.drained();
         keeper_.cancel(asio::cancellation_type::terminal);
         co_await keeper_.drained();
@@ -165,13 +166,29 @@ private:
         return nullptr;
     }
 
+    void interrupt(asio::cancellation_type how) {
+        for (auto next = in_hand_.begin(); next != in_hand_.end();) {
+            const auto present = next++; // one that ends at once leaves the list
+            present->stop.emit(how);
+        }
+        jobs_.cancel(how);
+    }
+
     void start(claimed_job claimed) {
+        // A lease of ours that lapsed while its job ran (the store was away, the clock jumped): the run goes on under
+        // the new one.
+        for (job_in_hand& j : in_hand_) {
+            if (j.claimed.work.key == claimed.work.key) {
+                j.claimed.work.token = claimed.work.token;
+                return;
+            }
+        }
         // Lanes may have been replaced while the claim was under way: then the job goes back.
         auto on = lane_of(claimed.work.key.kind, claimed.work.key.sink);
         if (on) {
             ++*on->in_hand;
         }
-        in_hand_.emplace_back(executor_, std::move(claimed));
+        in_hand_.emplace_back(std::move(claimed));
         jobs_.spawn(live(std::prev(in_hand_.end()), std::move(on)), "job");
     }
 
@@ -191,17 +208,9 @@ private:
         wake_here();
     }
 
-    // The handler's outcome, or `interrupted` when the lease was lost meanwhile.
     awaitable<outcome> attempt(handler& runs, job_in_hand& work) {
-        auto running = asio::co_spawn(executor_, hearing_cancellation(runs.run(work.claimed)), asio::deferred);
-        auto lost = work.lost.async_wait(asio::deferred);
-        auto both = asio::experimental::make_parallel_group(std::move(running), std::move(lost));
-        auto [order, failure, came_to, ignored] =
-            co_await both.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-        if (failure) {
-            std::rethrow_exception(failure);
-        }
-        co_return std::move(came_to);
+        return asio::co_spawn(executor_, hearing_cancellation(runs.run(work.claimed)),
+                              asio::bind_cancellation_slot(work.stop.slot(), asio::use_awaitable));
     }
 
     // Records the step, for as long as the store takes to be mended; gives up only when told to stop.
@@ -259,10 +268,11 @@ private:
 
     // Another node has the job now: what we still do for it would be done twice.
     void lose(const std::pair<job_key, std::uint64_t>& lease) {
-        for (job_in_hand& j : in_hand_) {
+        for (auto next = in_hand_.begin(); next != in_hand_.end();) {
+            job_in_hand& j = *next++; // one that ends at once leaves the list
             if (j.claimed.work.key == lease.first && j.claimed.work.token == lease.second) {
                 log::warning("lease lost", {{"source", j.claimed.of.source}, {"request_id", j.claimed.of.request_id}});
-                j.lost.cancel();
+                j.stop.emit(asio::cancellation_type::terminal);
             }
         }
     }

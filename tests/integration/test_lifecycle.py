@@ -135,6 +135,17 @@ def test_a_bad_configuration_is_reported_and_the_old_one_stays(daemon, broken):
     assert d.post(callback("req_still_too", "failed")).status == 200
 
 
+def test_a_change_that_needs_a_restart_is_refused_and_said(daemon):
+    d = daemon()
+    d.settings["sources"][0]["secrets"] = ["whsec_new"]
+    d.settings["shutdown_grace"] = "7s"
+    d.write_config()
+    reload(d)
+    harness.wait_until(lambda: "a restart is needed to change: shutdown_grace" in d.logs(), "the refusal")
+    assert any("shutdown_grace" in why for why in d.api("GET", "/readyz").json["degraded"])
+    assert d.post(callback("req_old_secret", "failed")).status == 200
+
+
 def test_a_new_certificate_is_served_after_sighup(daemon):
     d = daemon()
     old = certificate_served(d)

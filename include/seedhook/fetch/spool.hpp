@@ -51,7 +51,8 @@ public:
     // Removes the video and what is left of its transfer. Not there: success.
     virtual result<void> remove(const std::string& name) = 0;
 
-    // Removes every file that is not in `in_use` and is no transfer of one; says how many. For start-up.
+    // Removes every video, and what transfers left, that is not in `in_use`; says how many files. What no spool made is
+    // left alone. For start-up.
     virtual result<std::size_t> sweep(const std::vector<std::string>& in_use) = 0;
 
     // Writes and removes a file, for readiness.

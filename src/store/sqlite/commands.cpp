@@ -111,9 +111,10 @@ finish_reply transaction::run(const finish_command& c) {
     return {true, restage(c.key.task)};
 }
 
-// One event for each turn a job takes; one that stays blocked for the same reason, or was interrupted, takes none.
+// One event for each turn a job takes; one that stays blocked, which may go on for ever, or was interrupted takes none.
 void transaction::note_finish(const job& before, const finish_command& c) {
-    const bool news = before.state != c.state || before.note != c.note || !is_active(c.state);
+    const bool other_fault = c.state == job_state::pending && before.note != c.note;
+    const bool news = before.state != c.state || other_fault || !is_active(c.state);
     if (!news) {
         return;
     }

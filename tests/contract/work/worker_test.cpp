@@ -24,6 +24,9 @@ public:
         ++running;
         most = std::max(most, running);
         seen.push_back(work.of.request_id + "#" + std::to_string(work.work.attempts));
+        if (stubborn) { // hears the last word only, as an HTTP exchange does
+            co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+        }
         const bool undisturbed = hold.count() == 0 || co_await sleep_for(hold);
         --running;
         if (!undisturbed) {
@@ -33,6 +36,7 @@ public:
     }
 
     duration hold{0};
+    bool stubborn = false;
     int running = 0;
     int most = 0;
     std::vector<std::string> seen;
@@ -179,6 +183,38 @@ BOOST_FIXTURE_TEST_CASE(a_job_that_outlasts_the_grace_is_interrupted_and_begins_
     auto second = [this]() -> awaitable<> { co_await until([this] { return ended.size() == 2; }); };
     run(second());
     BOOST_TEST((fetches->seen == std::vector<std::string>{"req_0#1", "req_0#1"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_job_that_hears_terminal_cancellation_only_is_interrupted_too, worker_fixture) {
+    fetches->hold = 1h;
+    fetches->stubborn = true;
+    auto test = [this]() -> awaitable<> {
+        co_await settle_tasks(1);
+        co_await until([this] { return fetches->running == 1; });
+    };
+    const auto began = std::chrono::steady_clock::now();
+    run(test(), 5ms);
+    BOOST_TEST(fetches->running == 0);
+    BOOST_TEST((std::chrono::steady_clock::now() - began < 30s));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_lease_that_lapsed_while_its_job_runs_starts_no_second_run, worker_fixture) {
+    stop();
+    settings.lease = 1ms; // lapses at once; the keeper is never in time
+    start();
+    fetches->hold = 50ms;
+    auto test = [this]() -> awaitable<> {
+        co_await settle_tasks(1);
+        co_await until([this] { return fetches->running == 1; });
+        for (int i = 0; i < 10; ++i) {
+            works->wake();
+            co_await sleep_for(2ms);
+        }
+        co_await until([this] { return ended.size() == 2; });
+    };
+    run(test());
+    BOOST_TEST(fetches->most == 1);
+    BOOST_TEST(fetches->seen.size() == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(jobs_of_a_killed_process_are_taken_up_at_once, worker_fixture) {

@@ -182,14 +182,15 @@ BOOST_AUTO_TEST_CASE(a_name_has_one_transfer_at_a_time) {
     BOOST_TEST(b.videos->claim("main/a.mp4").has_value());
 }
 
-BOOST_AUTO_TEST_CASE(sweeping_removes_what_nobody_needs) {
+BOOST_AUTO_TEST_CASE(sweeping_removes_what_nobody_needs_and_nothing_that_is_not_a_spools) {
     bench b;
     const auto kept = b.put("main/a.mp4", 10);
     const auto part = b.put("main/b.part", 20);
     const auto note = b.put("main/b.part.json", 5);
     const auto stray = b.put("main/c.mp4", 100);
     const auto stray_part = b.put("main/c.part", 100);
-    const auto other = b.put("notes.txt", 3);
+    const auto other = b.put("seedhook.db", 3);
+    const auto deep = b.put("main/deeper/d.mp4", 3);
     const fs::path outside = b.folder.path() / "outside.mp4";
     std::ofstream(outside) << "keep me";
     fs::create_symlink(outside, b.settings.path / "main/link.mp4");
@@ -197,11 +198,12 @@ BOOST_AUTO_TEST_CASE(sweeping_removes_what_nobody_needs) {
     b.reopen();
     const auto swept = b.videos->sweep({"main/a.mp4", "main/b.mp4", "../outside.mp4"});
     BOOST_REQUIRE(swept);
-    BOOST_TEST(*swept == 5U);
+    BOOST_TEST(*swept == 3U);
     BOOST_TEST((fs::exists(kept) && fs::exists(part) && fs::exists(note) && fs::exists(outside)));
-    BOOST_TEST((!fs::exists(stray) && !fs::exists(stray_part) && !fs::exists(other)));
-    BOOST_TEST(!fs::is_symlink(fs::symlink_status(b.settings.path / "linked")));
-    BOOST_TEST(b.videos->bytes() == 35U);
+    BOOST_TEST((!fs::exists(stray) && !fs::exists(stray_part)));
+    BOOST_TEST((fs::exists(other) && fs::exists(deep)));
+    BOOST_TEST(!fs::is_symlink(fs::symlink_status(b.settings.path / "main/link.mp4")));
+    BOOST_TEST(b.videos->bytes() == 41U);
 }
 
 BOOST_AUTO_TEST_CASE(sweeping_leaves_running_transfers_alone) {
