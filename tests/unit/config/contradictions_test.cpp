@@ -203,6 +203,12 @@ BOOST_AUTO_TEST_CASE(a_directory_sink_is_checked_in_full) {
     BOOST_TEST(one_says(sink_mistakes("match: {source: []}"), "sinks[0].match.source: must not be an empty list"));
 }
 
+BOOST_AUTO_TEST_CASE(the_store_stays_out_of_the_spool) {
+    BOOST_TEST(one_says(mistakes_in("spool: {path: /s}\nstore: {path: /s/seedhook.db}\n"),
+                        "store: its path lies within the spool"));
+    BOOST_TEST(mistakes_in("spool: {path: /s/spool}\nstore: {path: /s/seedhook.db}\n").empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_sink_stays_out_of_the_spool) {
     for (const char* path : {"/s", "/s/", "/s/videos"}) {
         BOOST_TEST(one_says(mistakes_in("spool: {path: /s}\nsinks: [{name: a, type: directory, path: " +
