@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <boost/version.hpp>
 #include <openssl/crypto.h>
-#include <spdlog/version.h>
 #include <sqlite3.h>
 
 #include <iostream>
@@ -17,8 +16,7 @@ int print_version() {
               << "Boost " << BOOST_VERSION / 100000 << '.' << BOOST_VERSION / 100 % 1000 << '.' << BOOST_VERSION % 100
               << '\n'
               << OpenSSL_version(OPENSSL_VERSION) << '\n'
-              << "SQLite " << sqlite3_libversion() << '\n'
-              << "spdlog " << SPDLOG_VER_MAJOR << '.' << SPDLOG_VER_MINOR << '.' << SPDLOG_VER_PATCH << '\n';
+              << "SQLite " << sqlite3_libversion() << '\n';
     return exit_done;
 }
 

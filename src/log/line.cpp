@@ -2,6 +2,7 @@
 // text goes through one escaping function.
 #include "log/line.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -83,8 +84,15 @@ void append_invalid(std::string& out, char byte, form as) {
     out += hex_digits[value & 0xf];
 }
 
+// The bytes at the beginning of `text` that stand for themselves in every form: nearly always all of them.
+std::size_t plain_length(std::string_view text) {
+    const auto plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+    return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), plain) - text.begin());
+}
+
 void append_escaped(std::string& out, std::string_view text, form as) {
-    std::size_t at = 0;
+    std::size_t at = plain_length(text.substr(0, text_limit));
+    out.append(text, 0, at);
     while (at < text.size()) {
         if (at >= text_limit) {
             out += "…";

@@ -1,5 +1,5 @@
 // Log lines with fields, to standard error: text on a terminal, JSON lines otherwise. Writing never waits for the
-// reader of standard error: when it falls behind, the oldest lines are dropped and the loss is said.
+// reader of standard error: when it falls a mebibyte behind, further lines are dropped and the loss is said.
 #pragma once
 
 #include <cstdint>
