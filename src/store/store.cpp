@@ -5,6 +5,7 @@
 #include "seedhook/async/blocking_pool.hpp"
 #include "seedhook/log/log.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -27,11 +28,13 @@ class waiting_command {
 public:
     explicit waiting_command(command w) : what(std::move(w)) {}
     virtual ~waiting_command() = default;
-    // Resumes the caller on its own executor. Once.
-    virtual void complete(result<reply> outcome) = 0;
+    virtual asio::any_io_executor executor() const = 0;
+    // Resumes the caller, which must be done on its executor. Once.
+    virtual void resume(result<reply> outcome) = 0;
 
     command what;
 };
+using waiting_ptr = std::unique_ptr<waiting_command>;
 
 template <class Handler>
 class waiting_handler final : public waiting_command {
@@ -40,17 +43,77 @@ public:
         : waiting_command(std::move(w)), handler_(std::move(handler)), alive_(asio::get_associated_executor(handler_)) {
     }
 
-    void complete(result<reply> outcome) override {
-        const auto executor = alive_.get_executor();
-        auto resume = [handler = std::move(handler_), outcome = std::move(outcome)]() mutable {
-            std::move(handler)(std::move(outcome));
-        };
-        asio::post(executor, std::move(resume));
-    }
+    asio::any_io_executor executor() const override { return alive_.get_executor(); }
+    void resume(result<reply> outcome) override { std::move(handler_)(std::move(outcome)); }
 
 private:
     Handler handler_;
     asio::executor_work_guard<asio::associated_executor_t<Handler>> alive_;
+};
+
+// The outcomes of one commit for the callers of one executor: they are resumed one after the other within one
+// wake-up of its thread.
+class resumption {
+public:
+    explicit resumption(asio::any_io_executor where) : where_(std::move(where)) {}
+
+    const asio::any_io_executor& where() const noexcept { return where_; }
+    void add(waiting_ptr who, result<reply> outcome) { callers_.emplace_back(std::move(who), std::move(outcome)); }
+
+    void operator()() {
+        for (auto& [who, outcome] : callers_) {
+            who->resume(std::move(outcome));
+        }
+    }
+
+private:
+    asio::any_io_executor where_;
+    std::vector<std::pair<waiting_ptr, result<reply>>> callers_;
+};
+
+// Collects outcomes and sends them all at its end of life.
+class resumptions {
+public:
+    resumptions() = default;
+    ~resumptions() {
+        for (resumption& r : by_executor_) {
+            const asio::any_io_executor where = r.where();
+            asio::post(where, std::move(r));
+        }
+    }
+    resumptions(const resumptions&) = delete;
+    resumptions& operator=(const resumptions&) = delete;
+
+    void add(waiting_ptr who, result<reply> outcome) {
+        const asio::any_io_executor where = who->executor();
+        const auto same = [&](const resumption& r) { return r.where() == where; };
+        auto at = std::find_if(by_executor_.begin(), by_executor_.end(), same);
+        if (at == by_executor_.end()) {
+            at = by_executor_.emplace(at, where);
+        }
+        at->add(std::move(who), std::move(outcome));
+    }
+
+private:
+    std::vector<resumption> by_executor_; // one for each receiving thread, and one more
+};
+
+// Wakes the writer once what its executor has at hand has run, so that commands that arrive in one go are committed
+// together. Should that executor never run it, it wakes the writer when it is destroyed.
+class deferred_wake {
+public:
+    explicit deferred_wake(std::shared_ptr<std::condition_variable> sleeper) : sleeper_(std::move(sleeper)) {}
+    deferred_wake(deferred_wake&&) noexcept = default;
+    deferred_wake& operator=(deferred_wake&&) = delete;
+    ~deferred_wake() {
+        if (sleeper_) {
+            sleeper_->notify_one();
+        }
+    }
+    void operator()() const noexcept {}
+
+private:
+    std::shared_ptr<std::condition_variable> sleeper_;
 };
 
 // True for what may have made jobs due or changed what a person sees.
@@ -111,7 +174,7 @@ public:
             const std::lock_guard guard(mutex_);
             closing_ = true;
         }
-        queued_.notify_all();
+        queued_->notify_all();
         rest_.notify_all();
         if (writer_.joinable()) {
             writer_.join();
@@ -139,8 +202,10 @@ private:
 
     template <class Handler>
     void enqueue(Handler handler, command c) {
-        auto waiting = std::make_unique<waiting_handler<Handler>>(std::move(c), std::move(handler));
+        waiting_ptr waiting = std::make_unique<waiting_handler<Handler>>(std::move(c), std::move(handler));
+        const asio::any_io_executor home = waiting->executor();
         std::string_view refused;
+        bool wake = false;
         {
             const std::lock_guard guard(mutex_);
             if (closing_) {
@@ -151,19 +216,21 @@ private:
                 refused = "the store's queue is full";
             } else {
                 queue_.push_back(std::move(waiting));
+                wake = std::exchange(asleep_, false);
             }
         }
-        if (refused.empty()) {
-            queued_.notify_one();
-        } else {
-            waiting->complete(error(errc::unavailable, std::string(refused)));
+        if (wake) {
+            asio::post(home, deferred_wake(queued_));
+        }
+        if (!refused.empty()) {
+            resumptions().add(std::move(waiting), error(errc::unavailable, std::string(refused)));
         }
     }
 
     // ---- the writer thread ----
 
     void write() {
-        std::vector<std::unique_ptr<waiting_command>> batch;
+        std::vector<waiting_ptr> batch;
         while (take(batch)) {
             commit(batch);
             batch.clear();
@@ -174,21 +241,24 @@ private:
     }
 
     // Waits for commands and moves them into `batch`. False: closing, and none is left.
-    bool take(std::vector<std::unique_ptr<waiting_command>>& batch) {
+    bool take(std::vector<waiting_ptr>& batch) {
         std::unique_lock lock(mutex_);
-        queued_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+        asleep_ = queue_.empty();
+        queued_->wait(lock, [this] { return closing_ || !queue_.empty(); });
+        asleep_ = false;
         const std::size_t count = std::min(queue_.size(), settings_.batch_limit);
         std::move(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(batch));
         queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
         return count > 0;
     }
 
-    void commit(std::vector<std::unique_ptr<waiting_command>>& batch) {
+    void commit(std::vector<waiting_ptr>& batch) {
         std::vector<command> commands;
         commands.reserve(batch.size());
         for (const auto& waiting : batch) {
             commands.push_back(std::move(waiting->what));
         }
+        const bool news = std::any_of(commands.begin(), commands.end(), changes_work);
         const auto began = std::chrono::steady_clock::now();
         result<std::vector<reply>> replies = engine_->apply(commands);
         if (!replies) {
@@ -196,21 +266,26 @@ private:
             return;
         }
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-        for (std::size_t i = 0; i < batch.size(); ++i) {
-            batch[i]->complete(std::move((*replies)[i]));
+        {
+            resumptions back;
+            for (std::size_t i = 0; i < batch.size(); ++i) {
+                // Freed where it was made: a thread that frees another's memory contends with it.
+                batch[i]->what = std::move(commands[i]);
+                back.add(std::move(batch[i]), std::move((*replies)[i]));
+            }
         }
         commits_.fetch_add(1, std::memory_order_relaxed);
         if (observer_.committed) {
             observer_.committed(commands.size(), took.count());
         }
-        if (observer_.changed && std::any_of(commands.begin(), commands.end(), changes_work)) {
+        if (observer_.changed && news) {
             observer_.changed();
         }
     }
 
     // Nothing of the batch stands, and nothing more is acknowledged until the database is mended.
-    void fail(const error& why, std::vector<std::unique_ptr<waiting_command>>& batch) {
-        std::deque<std::unique_ptr<waiting_command>> behind;
+    void fail(const error& why, std::vector<waiting_ptr>& batch) {
+        std::deque<waiting_ptr> behind;
         {
             const std::lock_guard guard(mutex_);
             available_ = false;
@@ -220,8 +295,9 @@ private:
             observer_.failed(why);
         }
         std::move(behind.begin(), behind.end(), std::back_inserter(batch));
-        for (const auto& waiting : batch) {
-            waiting->complete(error(errc::unavailable, "the store could not commit"));
+        resumptions back;
+        for (waiting_ptr& waiting : batch) {
+            back.add(std::move(waiting), error(errc::unavailable, "the store could not commit"));
         }
     }
 
@@ -270,11 +346,13 @@ private:
     const store_settings settings_;
     const store_observer observer_;
 
-    std::mutex mutex_; // guards queue_, closing_ and the writing of available_
-    std::condition_variable queued_;
+    std::mutex mutex_; // guards queue_, closing_, asleep_ and the writing of available_
+    // Shared with wake-ups that are still on their way when the store is gone.
+    std::shared_ptr<std::condition_variable> queued_ = std::make_shared<std::condition_variable>();
     std::condition_variable rest_;
-    std::deque<std::unique_ptr<waiting_command>> queue_;
+    std::deque<waiting_ptr> queue_;
     bool closing_ = false;
+    bool asleep_ = false; // the writer waits for a command, and nobody is about to wake it
     std::atomic<bool> available_{true};
     std::atomic<std::uint64_t> commits_{0};
 
