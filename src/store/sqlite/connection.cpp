@@ -1,6 +1,8 @@
 // SQLite's C interface, with every result code looked at.
 #include "store/sqlite/connection.hpp"
 
+#include "store/sqlite/gathered_log.hpp"
+
 namespace seedhook::sqlite {
 namespace {
 
@@ -23,6 +25,12 @@ errc errc_of(int code) noexcept {
     default:
         return errc::io;
     }
+}
+
+// Before anything else of SQLite's runs; refused, and not needed, afterwards.
+void set_up_sqlite() {
+    // Its account of memory in use, which nobody reads, would take a lock at every allocation.
+    [[maybe_unused]] static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 } // namespace
@@ -53,10 +61,11 @@ std::string cursor::text(int column) const {
 }
 
 connection::connection(const std::string& path, access how) {
+    set_up_sqlite();
     // A reader of a WAL database writes to the shared index beside it: it is kept from the data by query_only.
     const int flags =
         SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (how == access::read_write ? SQLITE_OPEN_CREATE : 0);
-    const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
+    const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, gathered_log());
     if (code != SQLITE_OK) {
         const std::string why = path + ": " + (handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code));
         sqlite3_close(handle_);
@@ -81,7 +90,7 @@ void connection::script(const std::string& sql) {
 }
 
 sqlite3_stmt* connection::prepared(std::string_view sql) {
-    sqlite3_stmt*& statement = statements_[sql];
+    sqlite3_stmt*& statement = statements_[sql.data()];
     if (!statement) {
         check(sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
                                  &statement, nullptr),
@@ -91,11 +100,12 @@ sqlite3_stmt* connection::prepared(std::string_view sql) {
     return statement;
 }
 
-void connection::bind(int index, std::int64_t value) { check(sqlite3_bind_int64(present_, index, value), "bind"); }
+void connection::bind(int index, sqlite3_destructor_type, std::int64_t value) {
+    check(sqlite3_bind_int64(present_, index, value), "bind");
+}
 
-void connection::bind(int index, std::string_view value) {
-    check(sqlite3_bind_text64(present_, index, value.data() ? value.data() : "", value.size(), SQLITE_TRANSIENT,
-                              SQLITE_UTF8),
+void connection::bind(int index, sqlite3_destructor_type texts, std::string_view value) {
+    check(sqlite3_bind_text64(present_, index, value.data() ? value.data() : "", value.size(), texts, SQLITE_UTF8),
           "bind");
 }
 

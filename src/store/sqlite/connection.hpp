@@ -54,12 +54,12 @@ public:
     // Runs statements without parameters and rows (pragmas, schema, transaction control).
     void script(const std::string& sql);
 
-    // Runs one statement to its end and returns the number of rows it changed. `sql` must be a literal: it is the key
-    // of the statement cache.
+    // Runs one statement to its end and returns the number of rows it changed. `sql` must be a literal: its address is
+    // the key of the statement cache.
     template <class... Values>
     std::int64_t run(std::string_view sql, const Values&... values) {
         cursor rows(prepared(sql));
-        bind_all(values...);
+        bind_all(SQLITE_STATIC, values...);
         while (rows.next()) {
         }
         return sqlite3_changes64(handle_);
@@ -69,7 +69,7 @@ public:
     template <class... Values>
     cursor query(std::string_view sql, const Values&... values) {
         prepared(sql);
-        bind_all(values...);
+        bind_all(SQLITE_TRANSIENT, values...);
         return cursor(present_);
     }
 
@@ -84,17 +84,18 @@ public:
 
 private:
     sqlite3_stmt* prepared(std::string_view sql);
+    // Texts are copied (SQLITE_TRANSIENT) unless they live until the statement has run (SQLITE_STATIC).
     template <class... Values>
-    void bind_all(const Values&... values) {
+    void bind_all([[maybe_unused]] sqlite3_destructor_type texts, const Values&... values) {
         int index = 0;
-        (bind(++index, values), ...);
+        (bind(++index, texts, values), ...);
     }
-    void bind(int index, std::int64_t value);
-    void bind(int index, std::string_view value);
+    void bind(int index, sqlite3_destructor_type texts, std::int64_t value);
+    void bind(int index, sqlite3_destructor_type texts, std::string_view value);
     template <class T>
-    void bind(int index, const std::optional<T>& value) {
+    void bind(int index, sqlite3_destructor_type texts, const std::optional<T>& value) {
         if (value) {
-            bind(index, *value);
+            bind(index, texts, *value);
         } else {
             bind_null(index);
         }
@@ -104,7 +105,7 @@ private:
 
     sqlite3* handle_ = nullptr;
     sqlite3_stmt* present_ = nullptr;
-    std::unordered_map<std::string_view, sqlite3_stmt*> statements_;
+    std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };
 
 } // namespace seedhook::sqlite
