@@ -17,13 +17,15 @@ awaitable<> commit_feed::next_change(duration limit) {
         co_return;
     }
     const auto self = waiting_.emplace(waiting_.end(), executor_, limit);
+    anyone_ = true;
     boost::system::error_code ignored;
     co_await self->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     waiting_.erase(self);
+    anyone_ = !waiting_.empty();
 }
 
 void commit_feed::notify() noexcept {
-    if (posted_.exchange(true)) {
+    if (!anyone_ || posted_.exchange(true)) {
         return;
     }
     auto here = [this] {

@@ -22,6 +22,7 @@ public:
 private:
     asio::any_io_executor executor_;
     std::list<asio::steady_timer> waiting_;
+    std::atomic<bool> anyone_{false}; // waits; nearly always nobody does, and then no commit wakes this thread
     std::atomic<bool> posted_{false};
 };
 

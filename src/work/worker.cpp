@@ -22,6 +22,8 @@ namespace {
 // Looked at again at least this often, whatever the clock says meanwhile.
 constexpr duration longest_rest = std::chrono::seconds(30);
 constexpr duration store_pause = std::chrono::milliseconds(500);
+// Woken from outside it looks no more often than this.
+constexpr duration look_interval = std::chrono::milliseconds(5);
 
 struct running_lane {
     explicit running_lane(lane l, std::shared_ptr<std::uint32_t> count) : is(std::move(l)), in_hand(std::move(count)) {}
@@ -44,7 +46,7 @@ public:
     job_worker(asio::any_io_executor executor, store& jobs, const clock& time, worker_settings settings,
                work_observer observer)
         : executor_(executor), store_(jobs), clock_(time), settings_(std::move(settings)),
-          observer_(std::move(observer)), alarm_(executor), jobs_(executor), keeper_(executor) {}
+          observer_(std::move(observer)), alarm_(executor), next_alarm_(executor), jobs_(executor), keeper_(executor) {}
 
     awaitable<> run() override {
         co_await free_earlier_life();
@@ -87,11 +89,7 @@ public:
 
     void wake() noexcept override {
         if (!wake_posted_.exchange(true)) {
-            auto here = [this] {
-                wake_posted_ = false;
-                wake_here();
-            };
-            asio::post(executor_, std::move(here));
+            asio::post(executor_, [this] { look_soon(); });
         }
     }
 
@@ -150,6 +148,24 @@ private:
         alarm_.expires_after(d);
         boost::system::error_code ignored;
         co_await alarm_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+
+    // Under load every commit wakes us, hundreds of times a second: each time to claim would cost the callbacks more
+    // than it gains the jobs.
+    void look_soon() {
+        const auto now = std::chrono::steady_clock::now();
+        if (now >= next_look_) {
+            next_look_ = now + look_interval;
+            wake_posted_ = false;
+            wake_here();
+            return;
+        }
+        next_alarm_.expires_at(next_look_);
+        next_alarm_.async_wait([this](const boost::system::error_code& failure) {
+            if (!failure) {
+                look_soon();
+            }
+        });
     }
 
     void wake_here() {
@@ -293,7 +309,9 @@ private:
     std::list<job_in_hand> in_hand_;
     asio::steady_timer alarm_;
     bool woken_ = false;
-    std::atomic<bool> wake_posted_{false};
+    asio::steady_timer next_alarm_; // at next_look_, while a wake-up is put off
+    std::chrono::steady_clock::time_point next_look_{};
+    std::atomic<bool> wake_posted_{false}; // until the look that it asked for
     std::minstd_rand random_{std::random_device{}()};
     std::uniform_real_distribution<double> jitter_{0.0, 1.0};
     task_group jobs_;
