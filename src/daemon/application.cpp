@@ -15,6 +15,8 @@
 #include "seedhook/receive/receive.hpp"
 #include "seedhook/sinks/sink.hpp"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <map>
 #include <thread>
@@ -25,9 +27,15 @@ namespace {
 
 constexpr std::size_t disk_threads = 4;
 
-std::size_t receive_thread_count(const config::receive& r) {
-    return r.threads > 0 ? r.threads : std::max(1U, std::thread::hardware_concurrency());
+// hardware_concurrency() counts the machine's cores, not those that this process was given.
+std::size_t usable_cores() {
+    cpu_set_t given;
+    CPU_ZERO(&given);
+    const bool known = ::sched_getaffinity(0, sizeof given, &given) == 0;
+    return known ? static_cast<std::size_t>(CPU_COUNT(&given)) : std::max(1U, std::thread::hardware_concurrency());
 }
+
+std::size_t receive_thread_count(const config::receive& r) { return r.threads > 0 ? r.threads : usable_cores(); }
 
 // What must be open before anything can run.
 struct opened {
