@@ -74,6 +74,7 @@ result<context_ptr> make_server_context(const std::string& certificate, const st
     SSL_CTX_set_options(native, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_TICKET);
     SSL_CTX_set_num_tickets(native, 0);
     SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_read_ahead(native, 1); // one read of the socket for a record, not one for its head and one for the rest
     SSL_CTX_set_default_passwd_cb(native, no_password);
     SSL_CTX_set_alpn_select_cb(native, select_alpn, nullptr);
     if (SSL_CTX_use_certificate_chain_file(native, certificate.c_str()) != 1) {
