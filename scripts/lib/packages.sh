@@ -1,5 +1,5 @@
 # The Debian packages that seedhook is built and tested with, and how to install those that are missing.
-# Sourced by scripts/test, scripts/demo and .ci/run.
+# Sourced by the scripts that build or run it.
 
 SEEDHOOK_BUILD_PACKAGES=(
     g++ cmake ninja-build ccache pkg-config git ca-certificates
@@ -10,6 +10,7 @@ SEEDHOOK_BUILD_PACKAGES=(
 SEEDHOOK_DEMO_PACKAGES=(openssl curl python3)
 SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest)
 SEEDHOOK_BENCH_PACKAGES=(nginx-light webhook util-linux)
+SEEDHOOK_CRASH_PACKAGES=(openssl python3)
 SEEDHOOK_LINT_PACKAGES=(clang-tools-14)
 
 # Installs those of the named packages that are missing; touches nothing, and needs no network, when all are there.
