@@ -11,6 +11,7 @@ SEEDHOOK_DEMO_PACKAGES=(openssl curl python3)
 SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest)
 SEEDHOOK_BENCH_PACKAGES=(nginx-light webhook util-linux)
 SEEDHOOK_CRASH_PACKAGES=(openssl python3)
+SEEDHOOK_POWERCUT_PACKAGES=(openssl python3 e2fsprogs mount util-linux)
 SEEDHOOK_LINT_PACKAGES=(clang-tools-14)
 
 # Installs those of the named packages that are missing; touches nothing, and needs no network, when all are there.
