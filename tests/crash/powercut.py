@@ -4,7 +4,7 @@
     synchronous  the store's commits are not synced
     video        files of the spool and the output are not synced
     folder       names in folders are not synced; any other sync that commits ext4's journal brings them along, but the
-                 store's log is mostly written over in place, which commits nothing: so a file of the last moments is
+                 store's log is mostly written over in place, which commits nothing: so the last file before a rest is
                  gone while its task is done
 """
 import os
@@ -28,10 +28,9 @@ class PowerCut:
     machine without power would not have returned from it. One that begins later fails, as it must.
     """
 
-    moments = {"start-up": 20, "flow": 45, "stop": 15, "rest": 20}
-
-    def __init__(self, volume, seed):
+    def __init__(self, volume, seed, weak):
         self.volume = volume
+        self.moments = {"rest": 1} if weak == "folder" else {"start-up": 20, "flow": 45, "stop": 15, "rest": 20}
         self.random = random.Random(f"power cut {seed}")
 
     def strike(self, life):
@@ -77,7 +76,7 @@ def cut_and_check(arguments, folder, volume):
             place.environment = {"LD_PRELOAD": os.environ["SEEDHOOK_WEAKEN_LIBRARY"], "SEEDHOOK_WEAKEN": weak,
                                  "SEEDHOOK_WEAKEN_STORE": str(place.store)}
         volume.remount()  # the empty folders are there for good
-        cycles = Cycles(place, PowerCut(volume, arguments.seed), arguments.senders, arguments.seed)
+        cycles = Cycles(place, PowerCut(volume, arguments.seed, weak), arguments.senders, arguments.seed)
         run.run_all("powercut", arguments.cycles, cycles, until_found=bool(weak))
     if not weak:
         return 1 if cycles.findings.total else 0
