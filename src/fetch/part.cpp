@@ -24,14 +24,12 @@ result<void> sync_folder(const fs::path& folder) {
     return {};
 }
 
+// Synced also when it is there: it may have been made just before a crash.
 result<void> make_folder(const fs::path& folder) {
-    if (::mkdir(folder.c_str(), 0700) == 0) {
-        return sync_folder(folder.parent_path());
-    }
-    if (errno != EEXIST) {
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
         return errno_error("making " + folder.string(), errno);
     }
-    return {};
+    return sync_folder(folder.parent_path());
 }
 
 } // namespace

@@ -267,10 +267,9 @@ std::optional<outcome> placement::place() {
         sealed_ = false;
         staged_.reset();
         video_there_ = true;
-        if (auto synced = folder_->sync(); !synced) {
-            return synced.error();
-        }
-    } else if (auto synced = folder_->sync_all(); !synced) {
+    }
+    // All of them: a folder above that we only found may have been made just before a crash, and not synced.
+    if (auto synced = folder_->sync_all(); !synced) {
         return synced.error();
     }
     return with_manifest() && !manifest_there_ ? place_manifest() : finish();
