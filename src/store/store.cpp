@@ -246,9 +246,17 @@ private:
         asleep_ = queue_.empty();
         queued_->wait(lock, [this] { return closing_ || !queue_.empty(); });
         asleep_ = false;
+        if (!closing_ && queue_.size() < last_batch_ / 2) {
+            // The callers of the last commit are about to come again: without a moment's patience the first of them is
+            // committed alone, and the others wait for that.
+            lock.unlock();
+            std::this_thread::sleep_for(settings_.gather_for);
+            lock.lock();
+        }
         const std::size_t count = std::min(queue_.size(), settings_.batch_limit);
         std::move(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count), std::back_inserter(batch));
         queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+        last_batch_ = count;
         return count > 0;
     }
 
@@ -358,6 +366,7 @@ private:
 
     std::unique_ptr<database_reader> reader_; // used on the thread of reads_ alone
     blocking_pool reads_{1};
+    std::size_t last_batch_ = 0; // used by the writer alone
     std::thread writer_;
     std::thread keeper_;
 };

@@ -14,6 +14,7 @@ namespace seedhook {
 struct store_settings {
     std::size_t queue_limit = 20000; // commands waiting at most; more are refused with errc::unavailable
     std::size_t batch_limit = 512;   // commands in one commit at most
+    std::chrono::microseconds gather_for{100}; // waited for more commands when the last commit had many and few are here
     duration maintain_every{1000};
 };
 
