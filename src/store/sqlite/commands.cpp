@@ -18,8 +18,18 @@ void transaction::add_jobs(const std::vector<job_key>& keys, time_point now) {
 
 void transaction::add_event(task_id task, time_point at, std::string_view kind, std::string_view detail,
                             std::string_view body) {
-    db_.run("INSERT INTO events (task, at, kind, detail, body) VALUES (?, ?, ?, ?, ?)", task, to_column(at), kind,
-            detail, body);
+    const event_id id = next_event();
+    db_.run("INSERT INTO events (id, task, at, kind, detail, body, previous) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT last_event FROM tasks WHERE id = ?2))",
+            id, task, to_column(at), kind, detail, body);
+    db_.run("UPDATE tasks SET last_event = ? WHERE id = ?", id, task);
+}
+
+event_id transaction::next_event() {
+    if (last_event_ == 0) {
+        last_event_ = db_.number("SELECT max(id) FROM events");
+    }
+    return ++last_event_;
 }
 
 task_stage transaction::restage(task_id id) {

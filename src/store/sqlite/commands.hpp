@@ -35,11 +35,13 @@ private:
     void add_jobs(const std::vector<job_key>& keys, time_point now);
     void add_event(task_id task, time_point at, std::string_view kind, std::string_view detail,
                    std::string_view body = {});
+    event_id next_event();
     // Puts the task into the stage that follows from its jobs; returns it.
     task_stage restage(task_id id);
     void count_stage(task_stage stage, std::int64_t change) { stages_[stage] += change; }
 
     connection& db_;
+    event_id last_event_ = 0; // 0: not looked up yet
     std::map<task_stage, std::int64_t> stages_;
 };
 

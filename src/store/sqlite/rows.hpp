@@ -22,6 +22,11 @@ inline time_point to_time(std::int64_t column) { return time_point(duration(colu
 #define SEEDHOOK_JOB_COLUMNS "task, kind, sink, state, due_at, attempts, token, owner, note, updated_at"
 #define SEEDHOOK_EVENT_COLUMNS "id, task, at, kind, detail, body"
 
+// The ids of a task's events, newest first, as `history`; its first parameter is the task's.
+#define SEEDHOOK_EVENTS_OF_TASK                                                                                        \
+    "WITH RECURSIVE history (id) AS (SELECT last_event FROM tasks WHERE id = ? UNION ALL "                             \
+    "SELECT previous FROM history JOIN events USING (id)) "
+
 // Throw sqlite_failure (SQLITE_CORRUPT) for a name that no version ever wrote.
 task read_task(const cursor& row);
 job read_job(const cursor& row);

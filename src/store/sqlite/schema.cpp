@@ -13,9 +13,11 @@ constexpr std::int64_t application_id = 0x73656564; // "seed", in the file's hea
 constexpr std::array steps{
     // Names of statuses, stages, kinds and states stand as text: the file explains itself. Jobs are clustered by task,
     // so that inserting one and reading all of a task touch one page. `jobs_due` holds active jobs only, and serves
-    // each lane in order of due time; `jobs_leased` holds those being run. Done tasks, nearly all of them, are in no
-    // stage index. Ids are not AUTOINCREMENT: pruning must keep the newest row, and then they never repeat. Fencing
-    // tokens come from one counter, so that a job that is made anew cannot meet an old one.
+    // each lane in order of due time; `jobs_leased` holds those being run. Tasks whose stage shows in an active job are
+    // found through that; only the others that are not done are in a stage index. A task's events are a list through
+    // `last_event` and `previous`: an index of them would be one more page that every commit writes. Ids are not
+    // AUTOINCREMENT: pruning must keep the newest row, and then they never repeat. Fencing tokens come from one
+    // counter, so that a job that is made anew cannot meet an old one.
     R"(
     CREATE TABLE tasks (
         id INTEGER PRIMARY KEY,
@@ -34,10 +36,11 @@ constexpr std::array steps{
         video_sha256 TEXT,
         video_type TEXT,
         created_at INTEGER NOT NULL,
-        settled_at INTEGER
+        settled_at INTEGER,
+        last_event INTEGER
     ) STRICT;
     CREATE UNIQUE INDEX tasks_by_name ON tasks (request_id, source);
-    CREATE INDEX tasks_by_stage ON tasks (stage, id) WHERE stage <> 'done';
+    CREATE INDEX tasks_by_stage ON tasks (stage, id) WHERE stage IN ('waiting', 'stuck');
 
     CREATE TABLE jobs (
         task INTEGER NOT NULL,
@@ -61,9 +64,9 @@ constexpr std::array steps{
         at INTEGER NOT NULL,
         kind TEXT NOT NULL,
         detail TEXT NOT NULL,
-        body TEXT NOT NULL
+        body TEXT NOT NULL,
+        previous INTEGER
     ) STRICT;
-    CREATE INDEX events_by_task ON events (task);
 
     CREATE TABLE counters (
         name TEXT PRIMARY KEY,

@@ -65,13 +65,14 @@ settle_reply transaction::run(const settle_command& c) {
     fresh.created_at = c.now;
     plan p = plan_for(c, std::move(fresh));
     const task& t = p.after;
+    const event_id first_event = next_event();
     // Nearly every callback is the first word of its task: the insert itself finds out.
     const std::int64_t inserted =
         db_.run("INSERT INTO tasks (source, request_id, status, stage, settled_by, model, metadata, video_url, "
-                "failure_code, failure_message, created_at, settled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT DO NOTHING",
+                "failure_code, failure_message, created_at, settled_at, last_event) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 t.source, t.request_id, to_string(t.status), to_string(t.stage), t.settled_by, t.model, t.metadata,
-                t.video_url, code_of(t), message_of(t), to_column(t.created_at), settled_at(t));
+                t.video_url, code_of(t), message_of(t), to_column(t.created_at), settled_at(t), first_event);
     if (inserted == 0) {
         return settle_known(c);
     }
@@ -81,7 +82,8 @@ settle_reply transaction::run(const settle_command& c) {
     }
     count_stage(t.stage, 1);
     add_jobs(p.follow, c.now);
-    add_event(id, c.now, t.settled_at ? "settled" : "tracked", text_of(c), c.body);
+    db_.run("INSERT INTO events (id, task, at, kind, detail, body) VALUES (?, ?, ?, ?, ?, ?)", first_event, id,
+            to_column(c.now), std::string_view(t.settled_at ? "settled" : "tracked"), text_of(c), c.body);
     return {t.settled_at ? settle_reply::kind::settled : settle_reply::kind::tracked, id};
 }
 
@@ -132,8 +134,9 @@ settle_reply transaction::settle_again(const task& t, const settle_command& c) {
     }
     // A replayed conflict is told once: repeats must not fill the disk.
     const bool told =
-        db_.number("SELECT EXISTS (SELECT 1 FROM events WHERE task = ? AND kind = 'conflict' AND body = ?)", t.id,
-                   c.body) != 0;
+        db_.number(SEEDHOOK_EVENTS_OF_TASK "SELECT EXISTS (SELECT 1 FROM history JOIN events USING (id) "
+                                           "WHERE kind = 'conflict' AND body = ?)",
+                   t.id, c.body) != 0;
     if (!told) {
         const std::string first(to_string(t.status));
         add_event(t.id, c.now, "conflict",

@@ -12,7 +12,8 @@ namespace {
 
 std::vector<event> events_of(connection& db, task_id id) {
     std::vector<event> events;
-    cursor rows = db.query("SELECT " SEEDHOOK_EVENT_COLUMNS " FROM events WHERE task = ? ORDER BY id", id);
+    cursor rows = db.query(
+        SEEDHOOK_EVENTS_OF_TASK "SELECT " SEEDHOOK_EVENT_COLUMNS " FROM history JOIN events USING (id) ORDER BY id", id);
     while (rows.next()) {
         events.push_back(read_event(rows));
     }
@@ -38,9 +39,15 @@ std::vector<task_detail> find(connection& db, std::string_view source, std::stri
 
 // Each set of filters has a text of its own, so that the planner can use the index that fits.
 std::string_view list_query(const task_query& q) {
-    if (q.stage && *q.stage != task_stage::done) {
-        return "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE stage <> 'done' AND stage = ?1 AND id < ?5 "
-               "AND (?2 = '' OR status = ?2) AND (?3 = '' OR source = ?3) AND instr(request_id, ?4) > 0 "
+    if (q.stage == task_stage::waiting || q.stage == task_stage::stuck) {
+        return "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE stage IN ('waiting', 'stuck') AND stage = ?1 "
+               "AND id < ?5 AND (?2 = '' OR status = ?2) AND (?3 = '' OR source = ?3) AND instr(request_id, ?4) > 0 "
+               "ORDER BY id DESC LIMIT ?6";
+    }
+    if (q.stage == task_stage::fetching || q.stage == task_stage::delivering) {
+        return "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE id IN (SELECT task FROM jobs "
+               "WHERE state IN ('pending', 'blocked') AND kind IN ('fetch', 'deliver')) AND stage = ?1 "
+               "AND id < ?5 AND (?2 = '' OR status = ?2) AND (?3 = '' OR source = ?3) AND instr(request_id, ?4) > 0 "
                "ORDER BY id DESC LIMIT ?6";
     }
     return "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE (?1 = '' OR stage = ?1) AND id < ?5 "
@@ -149,8 +156,10 @@ public:
     result<std::vector<task_name>> tasks_with_files() override {
         return read([](connection& db) {
             std::vector<task_name> names;
-            cursor rows = db.query("SELECT source, request_id FROM tasks "
-                                   "WHERE stage <> 'done' AND stage IN ('fetching', 'delivering', 'stuck')");
+            cursor rows = db.query("SELECT source, request_id FROM tasks WHERE stage IN ('waiting', 'stuck') "
+                                   "AND stage = 'stuck' UNION SELECT source, request_id FROM tasks WHERE id IN "
+                                   "(SELECT task FROM jobs WHERE state IN ('pending', 'blocked') "
+                                   "AND kind IN ('fetch', 'deliver'))");
             while (rows.next()) {
                 task_name& name = names.emplace_back();
                 name.source = rows.text(0);
