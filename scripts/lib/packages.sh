@@ -2,10 +2,10 @@
 # Sourced by the scripts that build or run it.
 
 SEEDHOOK_BUILD_PACKAGES=(
-    g++ cmake ninja-build ccache pkg-config git ca-certificates
+    g++ cmake ninja-build ccache git ca-certificates
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-test1.81-dev
     libssl-dev libsqlite3-dev libyaml-cpp-dev
-    prometheus-cpp-dev libcli11-dev libsystemd-dev
+    prometheus-cpp-dev libcli11-dev
 )
 SEEDHOOK_DEMO_PACKAGES=(openssl curl python3)
 SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest)

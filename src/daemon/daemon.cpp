@@ -11,6 +11,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -123,6 +124,7 @@ int run_daemon(config::settings settings, daemon_options options) {
     }
     task_group signals(context.get_executor());
     signals.spawn(obey_signals(**app, options, signals), "signals");
+    ::malloc_trim(0); // what reading the configuration needed is not needed again soon
     log::info("ready", {{"version", std::string_view(options.version)}});
     context.run();
     app->reset();

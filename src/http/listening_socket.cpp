@@ -5,7 +5,9 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -14,7 +16,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 namespace seedhook::http {
@@ -122,6 +123,38 @@ result<listening_socket> open_unix(const std::string& address, unsigned mode) {
     return listening_socket(made.release(), address, path);
 }
 
+// What sd_listen_fds(3) documents, without libsystemd: a daemon on the open network need not load the compression and
+// cipher libraries that come with it to read two variables.
+constexpr int first_handed_over = 3;
+
+int number_in(const char* variable) {
+    const char* text = std::getenv(variable);
+    int value = 0;
+    if (text != nullptr) {
+        const char* const end = text + std::strlen(text);
+        const auto [stop, fault] = std::from_chars(text, end, value);
+        value = fault == std::errc() && stop == end ? value : 0;
+    }
+    ::unsetenv(variable); // our children do not hear of them
+    return value;
+}
+
+int handed_over() {
+    constexpr int most = 1024;
+    const bool for_us = number_in("LISTEN_PID") == ::getpid();
+    const int count = number_in("LISTEN_FDS");
+    ::unsetenv("LISTEN_FDNAMES");
+    return for_us ? std::clamp(count, 0, most) : 0;
+}
+
+bool is_listening_stream(int descriptor) {
+    int type = 0;
+    int listening = 0;
+    socklen_t size = sizeof(int);
+    return ::getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM &&
+           ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening == 1;
+}
+
 } // namespace
 
 listening_socket::listening_socket(int descriptor, std::string name, std::string unix_path)
@@ -161,15 +194,12 @@ result<listening_socket> open_listening_socket(const std::string& address, unsig
 }
 
 result<std::vector<listening_socket>> inherited_sockets() {
-    const int count = sd_listen_fds(1); // sets close-on-exec; our children do not hear of them
-    if (count < 0) {
-        return errno_error("sockets from the service manager", -count);
-    }
+    const int count = handed_over();
     std::vector<listening_socket> taken;
-    for (int descriptor = SD_LISTEN_FDS_START; descriptor < SD_LISTEN_FDS_START + count; ++descriptor) {
+    for (int descriptor = first_handed_over; descriptor < first_handed_over + count; ++descriptor) {
         taken.emplace_back(descriptor, bound_name(descriptor), std::string());
         const int flags = ::fcntl(descriptor, F_GETFL);
-        if (sd_is_socket(descriptor, AF_UNSPEC, SOCK_STREAM, 1) <= 0 || flags < 0 ||
+        if (!is_listening_stream(descriptor) || flags < 0 || ::fcntl(descriptor, F_SETFD, FD_CLOEXEC) != 0 ||
             ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) != 0) {
             return error(errc::invalid, "the service manager's descriptor " + std::to_string(descriptor) +
                                             " is not a listening stream socket");
