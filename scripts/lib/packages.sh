@@ -1,5 +1,6 @@
 # The Debian packages that seedhook is built and tested with, and how to install those that are missing.
 # Sourced by the scripts that build or run it.
+# Sourced by scripts/test, scripts/fuzz, scripts/demo and .ci/run.
 
 SEEDHOOK_BUILD_PACKAGES=(
     g++ cmake ninja-build ccache git ca-certificates
@@ -13,6 +14,7 @@ SEEDHOOK_BENCH_PACKAGES=(nginx-light webhook util-linux)
 SEEDHOOK_CRASH_PACKAGES=(openssl python3)
 SEEDHOOK_POWERCUT_PACKAGES=(openssl python3 e2fsprogs mount util-linux)
 SEEDHOOK_LINT_PACKAGES=(clang-tools-14)
+SEEDHOOK_FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
 
 # Installs those of the named packages that are missing; touches nothing, and needs no network, when all are there.
 install_missing() {
