@@ -57,7 +57,7 @@ result<void> mp4_check::open_box() {
     const std::uint64_t size = size32 == 1 ? big_endian(head_.data() + 8, 8) : size32;
     to_end_ = size == 0 && size32 == 0;
     if (!to_end_ && (size < have_ || size > std::numeric_limits<std::int64_t>::max() - offset_)) {
-        return fail("not a whole MP4: the box `" + std::string(name) + "`" + at + " has an impossible size");
+        return fail("not a whole MP4: the box `" + printable(type, 4) + "`" + at + " has an impossible size");
     }
     rest_ = to_end_ ? 0 : size - have_;
     if (first_ && !to_end_ && rest_ < ftyp_least) {

@@ -97,6 +97,14 @@ BOOST_AUTO_TEST_CASE(impossible_sizes_are_refused) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(what_is_said_of_a_file_is_plain_ascii) {
+    const std::string said = verdict_on(ftyp() + big_endian(7, 4) +
+                                        "\xa9"
+                                        "day" +
+                                        "xxxxxxxxxx");
+    BOOST_TEST(said == "not a whole MP4: the box `.day` at byte 20 has an impossible size");
+}
+
 BOOST_AUTO_TEST_CASE(a_size_past_the_end_is_refused_at_the_end) {
     BOOST_TEST(refused_because(ftyp() + moov() + big_endian(1000, 4) + "mdat" + "media", "cut off"));
     BOOST_TEST(refused_because(
