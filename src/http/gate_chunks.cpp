@@ -85,24 +85,48 @@ bool chunk_reader::in_size(char c) {
         state_ = state::size;
         return take_digit(c);
     case state::size:
-        if (c == '\r') {
-            state_ = state::size_lf;
-            return true;
-        }
-        if (c == ';') {
-            state_ = state::extension;
-            return true;
-        }
-        return take_digit(c);
-    case state::extension:
-        if (c == '\r') {
-            state_ = state::size_lf;
-            return true;
-        }
-        return is_text(c);
+        return ends_size(c) || take_digit(c);
     default: // size_lf
         state_ = left_ == 0 ? state::trailer_start : state::data;
         return c == '\n';
+    }
+}
+
+// What may follow a chunk's size and each of its extensions: the line's end, or an extension.
+bool chunk_reader::ends_size(char c) {
+    if (c != '\r' && c != ';') {
+        return false;
+    }
+    state_ = c == ';' ? state::extension : state::size_lf;
+    return true;
+}
+
+// `;name`, `;name=token` or `;name="quoted"`. Were anything let through up to the line's end, a reader that looks for
+// the closing quote past it would see other chunks.
+bool chunk_reader::in_extension(char c) {
+    switch (state_) {
+    case state::extension:
+        state_ = state::extension_name;
+        return bytes::is_token(c);
+    case state::extension_name:
+        if (c == '=') {
+            state_ = state::extension_value;
+            return true;
+        }
+        return bytes::is_token(c) || ends_size(c);
+    case state::extension_value:
+        state_ = c == '"' ? state::quoted : state::extension_token;
+        return c == '"' || bytes::is_token(c);
+    case state::extension_token:
+        return bytes::is_token(c) || ends_size(c);
+    case state::quoted:
+        state_ = c == '"' ? state::quoted_end : c == '\\' ? state::quoted_pair : state::quoted;
+        return is_text(c);
+    case state::quoted_pair:
+        state_ = state::quoted;
+        return is_text(c);
+    default: // quoted_end
+        return ends_size(c);
     }
 }
 
@@ -140,9 +164,16 @@ bool chunk_reader::step(char c) {
     switch (state_) {
     case state::size_start:
     case state::size:
-    case state::extension:
     case state::size_lf:
         return in_size(c);
+    case state::extension:
+    case state::extension_name:
+    case state::extension_value:
+    case state::extension_token:
+    case state::quoted:
+    case state::quoted_pair:
+    case state::quoted_end:
+        return in_extension(c);
     default:
         return in_lines(c);
     }

@@ -11,8 +11,9 @@
 
 namespace seedhook::http {
 
-// Extensions and trailer fields are read over. Only CRLF ends a line. Beast's own chunk reader needs a chunk's head and
-// the whole trailer section in one buffer and bounds neither; this one keeps a few words of state.
+// Extensions, without blanks outside of quotes, and trailer fields are held to their grammar and read over. Only CRLF
+// ends a line. Beast's own chunk reader needs a chunk's head and the whole trailer section in one buffer and bounds
+// neither; this one keeps a few words of state.
 class chunk_reader {
 public:
     // `limit` of the body's size; the framing around it may not take more than 16 KiB beside 8 bytes for each byte of
@@ -31,8 +32,14 @@ private:
     enum class state {
         size_start,
         size,
-        extension,
         size_lf,
+        extension,
+        extension_name,
+        extension_value,
+        extension_token,
+        quoted,
+        quoted_pair,
+        quoted_end,
         data,
         data_cr,
         data_lf,
@@ -46,6 +53,8 @@ private:
     progress fail(refusal why) noexcept;
     bool step(char c);
     bool in_size(char c);
+    bool ends_size(char c);
+    bool in_extension(char c);
     bool in_lines(char c);
     bool take_digit(char c);
     progress take_data(std::string_view& raw, std::string& body);

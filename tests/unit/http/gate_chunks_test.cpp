@@ -95,6 +95,24 @@ BOOST_AUTO_TEST_CASE(malformed_chunks_are_refused) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(extensions_of_every_form_are_read_over) {
+    for (const std::string extension : {"", ";a", ";a=b", ";a=\"\"", ";a=\"b;c=\\\"\t\xff\"", ";a;b=c;d=\"e\";f"}) {
+        const outcome found = read_in_pieces("1" + extension + "\r\nx\r\n0" + extension + "\r\n\r\n", 1);
+        BOOST_TEST((found.how == progress::done), extension);
+        BOOST_TEST(found.body == "x");
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_extension_in_which_readers_could_see_other_lines_is_refused) {
+    for (const std::string extension :
+         {";", ";;a", ";=", ";=b", ";a=", ";a=;b", ";a=\"", ";a=\"b", ";a=\"b\\\"", ";a=\"b\"c", ";a=b\"c\"", ";a=b=c",
+          ";\"a\"", "; a", ";a =b", ";a= b", ";a ", ";\xc3\xa4"}) {
+        const outcome found = read_in_pieces("1" + extension + "\r\nx\r\n0\r\n\r\n", 1);
+        BOOST_TEST((found.how == progress::failed), extension);
+        BOOST_TEST(found.status == 400U);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_body_over_the_limit_is_too_large) {
     BOOST_TEST((read_in_pieces("5\r\nhello\r\n0\r\n\r\n", 100, 5).how == progress::done));
     const outcome over = read_in_pieces("5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n", 100, 5);
