@@ -33,14 +33,14 @@ std::optional<unsigned> number_up_to(std::string_view text, unsigned most) {
     return value;
 }
 
-bool is_v4(std::string_view text) {
-    in_addr ignored{};
-    return inet_pton(AF_INET, std::string(text).c_str(), &ignored) == 1;
-}
+using address_bytes = std::array<unsigned char, sizeof(in6_addr)>;
 
-bool is_v6(std::string_view text) {
-    in6_addr ignored{};
-    return inet_pton(AF_INET6, std::string(text).c_str(), &ignored) == 1;
+// Of an address of that family; IPv4 has the first four.
+std::optional<address_bytes> read_address(int family, std::string_view text) {
+    address_bytes bytes{};
+    const bool terminated = text.find('\0') == std::string_view::npos;
+    return terminated && inet_pton(family, std::string(text).c_str(), bytes.data()) == 1 ? std::optional(bytes)
+                                                                                         : std::nullopt;
 }
 
 struct endpoint_text {
@@ -125,7 +125,8 @@ complaint source_path_rule(std::string_view text) {
 
 complaint listen_address_rule(std::string_view text) {
     const auto parts = split_endpoint(text);
-    const bool tcp = parts && number_up_to(parts->port, 65535) && (parts->v6 ? is_v6(parts->host) : is_v4(parts->host));
+    const bool tcp =
+        parts && number_up_to(parts->port, 65535) && read_address(parts->v6 ? AF_INET6 : AF_INET, parts->host);
     if (tcp || is_unix_address(text) || text == "systemd") {
         return {};
     }
@@ -149,10 +150,18 @@ complaint host_pattern_rule(std::string_view text) {
 complaint cidr_rule(std::string_view text) {
     const std::size_t slash = text.find('/');
     const std::string_view address = text.substr(0, slash);
-    const unsigned most = is_v4(address) ? 32 : is_v6(address) ? 128 : 0;
-    const bool bits = slash == std::string_view::npos || number_up_to(text.substr(slash + 1), most);
-    if (most == 0 || !bits) {
+    const std::string_view digits = slash == std::string_view::npos ? std::string_view() : text.substr(slash + 1);
+    const bool v6 = address.find(':') != std::string_view::npos;
+    const unsigned most = v6 ? 128 : 32;
+    const auto network = read_address(v6 ? AF_INET6 : AF_INET, address);
+    const auto bits = slash == std::string_view::npos ? most : number_up_to(digits, most);
+    if (!network || !bits || (digits.size() > 1 && digits.front() == '0')) {
         return "an address or a network such as 10.0.0.0/8 or fd00::/8";
+    }
+    for (unsigned i = *bits; i < most; ++i) {
+        if (((*network)[i / 8] & (0x80U >> (i % 8))) != 0) {
+            return "an address or a network without bits set after its prefix";
+        }
     }
     return {};
 }
@@ -217,12 +226,9 @@ bool is_local_address(std::string_view address) {
     if (address.starts_with("unix:") || !parts) {
         return address.starts_with("unix:");
     }
-    if (parts->v6) {
-        in6_addr v6{};
-        return inet_pton(AF_INET6, std::string(parts->host).c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-    }
-    in_addr v4{};
-    return inet_pton(AF_INET, std::string(parts->host).c_str(), &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
+    const auto bytes = read_address(parts->v6 ? AF_INET6 : AF_INET, parts->host);
+    constexpr address_bytes loopback_v6{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    return bytes && (parts->v6 ? *bytes == loopback_v6 : bytes->front() == 127);
 }
 
 } // namespace seedhook::config

@@ -160,7 +160,9 @@ BOOST_AUTO_TEST_CASE(hosts_and_networks_are_checked) {
                    bad);
     }
     for (const char* bad :
-         {"10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1", "fd00::/129", "x", "", "1.2.3.4/8/8", "/8"}) {
+         {"10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1", "fd00::/129", "x", "", "1.2.3.4/8/8", "/8",
+          // What the fetcher's own reading refuses must not wait until the daemon starts.
+          "10.0.0.1/8", "10.0.0.0/08", "fd00::1/64", "128.0.0.0/0", "1.2.3.4/31x"}) {
         BOOST_TEST(one_says(mistakes_in("fetch: {allow_cidrs: ['" + std::string(bad) + "']}\n"),
                             "fetch.allow_cidrs[0]: must be an address"),
                    bad);
