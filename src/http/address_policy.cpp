@@ -135,7 +135,8 @@ result<cidr> cidr::parse(std::string_view text) {
     const std::size_t slash = text.find('/');
     boost::system::error_code fault;
     const ip::address network = ip::make_address(std::string(text.substr(0, slash)), fault);
-    if (fault || (network.is_v6() && text.find('%') != std::string_view::npos)) {
+    const bool whole = text.find('\0') == std::string_view::npos; // the parser of addresses ends there
+    if (fault || !whole || (network.is_v6() && text.find('%') != std::string_view::npos)) {
         return not_a_cidr(text, "no IP address before the `/`");
     }
     const unsigned longest = network.is_v4() ? 32 : 128;

@@ -31,7 +31,8 @@ result<socket_address> parse_tcp_address(const std::string& text) {
     const std::string host = bracketed ? text.substr(1, colon - 2) : text.substr(0, colon);
     boost::system::error_code bad_address;
     const ip::address address = ip::make_address(host, bad_address);
-    if (bad_address || address.is_v6() != bracketed) {
+    const bool whole = host.find('\0') == std::string::npos; // the parser of addresses ends there
+    if (bad_address || !whole || address.is_v6() != bracketed) {
         return wrong;
     }
     const ip::tcp::endpoint endpoint(address, port);

@@ -128,6 +128,8 @@ BOOST_AUTO_TEST_CASE(what_is_no_cidr_is_refused) {
         BOOST_REQUIRE_MESSAGE(!parsed, text);
         BOOST_TEST((parsed.error().code == seedhook::errc::invalid));
     }
+    BOOST_TEST(!cidr::parse(std::string_view("10.0.0.0\0/8", 11)));
+    BOOST_TEST(!cidr::parse(std::string_view("10.0.0.0\0x/8", 12)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
