@@ -79,6 +79,14 @@ std::optional<place> place::member(std::string_view name) const {
     return {};
 }
 
+std::optional<std::string> place::text() const {
+    if (at_->what != node::kind::scalar) {
+        return {};
+    }
+    auto value = expand(at_->text, in_->from());
+    return value ? std::optional(std::move(*value)) : std::nullopt;
+}
+
 std::optional<std::string> place::scalar(std::string_view form) const {
     if (at_->what != node::kind::scalar) {
         mistake("must be " + std::string(form));

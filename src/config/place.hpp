@@ -46,7 +46,9 @@ public:
 
     void mistake(std::string message) const { in_->add(*at_, key_, std::move(message)); }
 
-    // The scalar with its variables put in. Else a mistake: `must be FORM`, or what is wrong with the variables.
+    // The scalar with its variables put in; nothing, and no mistake, when it is none or they are wrong.
+    std::optional<std::string> text() const;
+    // The same. Else a mistake: `must be FORM`, or what is wrong with the variables.
     std::optional<std::string> scalar(std::string_view form) const;
 
     // Says `must be FORM, not "…"`, with the text as it is written in the file and so never a variable's value.

@@ -93,7 +93,7 @@ const section<sink>& directory_sink_table() {
 
 void sink_reader::read(const place& at, sink& into) const {
     const auto type = at.member("type");
-    if (type && type->at().what == node::kind::scalar && type->at().text == "directory") {
+    if (type && type->text() == "directory") {
         into.directory.emplace();
         directory_sink_table().read(at, into);
     } else {

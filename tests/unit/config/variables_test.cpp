@@ -61,6 +61,12 @@ BOOST_AUTO_TEST_CASE(variables_work_in_any_value_but_not_in_keys) {
     const loaded l = load(valid_inbound + "fetch: {concurrency: '${env:N}'}\n", process());
     BOOST_REQUIRE(l.value);
     BOOST_TEST(l.value->fetch.concurrency == 3U);
+    fake_process with_type = process();
+    with_type.environment["TYPE"] = "directory";
+    const loaded sink = load(valid_inbound + "sinks: [{name: a, type: '${env:TYPE}', path: /a}]\n", with_type);
+    BOOST_REQUIRE(sink.value);
+    BOOST_REQUIRE(sink.value->sinks[0].directory);
+    BOOST_TEST(sink.value->sinks[0].directory->path == "/a");
     CHECK_LINES(mistakes_in("${env:S}: 1\n", process()), "f.yaml:3:1: ${env:S}: unknown key");
 }
 
