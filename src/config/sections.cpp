@@ -138,21 +138,42 @@ void check_unique(const std::vector<T>& all, std::string T::*member, const membe
     }
 }
 
-void check_sinks(const settings& s, const members& given) {
+// The sources' names that may be shown: a variable's value may not.
+std::vector<std::string_view> written_names(const settings& s, const place& sources) {
     std::vector<std::string_view> names;
-    for (const source& known : s.sources) {
-        names.push_back(known.name);
+    for (std::size_t i = 0; i < s.sources.size(); ++i) {
+        const auto name = sources.element(i).member("name");
+        if (name && !name->has_variables()) {
+            names.push_back(s.sources[i].name);
+        }
     }
+    return names;
+}
+
+void check_wanted_sources(const settings& s, const members& given) {
+    if (!given.find("sources") || !given.sound("sources")) {
+        return;
+    }
+    std::set<std::string_view> known;
+    for (const source& one : s.sources) {
+        known.insert(one.name);
+    }
+    const std::vector<std::string_view> shown = written_names(s, *given.find("sources"));
     for (std::size_t i = 0; i < s.sinks.size(); ++i) {
         for (const std::string& wanted : s.sinks[i].routes.sources) {
-            if (!wanted.empty() && given.sound("sources") &&
-                std::find(names.begin(), names.end(), wanted) == names.end()) {
-                const auto meant = nearest(wanted, names);
+            if (!wanted.empty() && !known.contains(wanted)) {
+                const auto meant = nearest(wanted, shown);
                 mistake_at(*given.find("sinks"), i, "match",
                            "there is no such source" +
                                (meant ? "; did you mean \"" + std::string(*meant) + "\"?" : ""));
             }
         }
+    }
+}
+
+void check_sinks(const settings& s, const members& given) {
+    check_wanted_sources(s, given);
+    for (std::size_t i = 0; i < s.sinks.size(); ++i) {
         const std::string folder = s.sinks[i].directory ? s.sinks[i].directory->path + "/" : "";
         if (given.sound("spool") && folder.starts_with(s.spool.path + "/")) {
             mistake_at(*given.find("sinks"), i, "path", "lies within the spool, which is the daemon's own");

@@ -119,6 +119,15 @@ BOOST_AUTO_TEST_CASE(no_mistake_shows_what_a_variable_holds) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(no_suggestion_shows_what_a_variable_holds) {
+    const std::string wanted = "sinks: [{name: a, type: directory, path: /a, match: {source: tell-no-on}}]\n";
+    CHECK_LINES(mistakes("listeners: [{address: '127.0.0.1:1'}]\n"
+                         "sources: [{name: '${env:BAD}', path: /a, secrets: [x]}]\n" +
+                             wanted,
+                         process()),
+                "f.yaml:3:53: sinks[0].match: there is no such source");
+}
+
 BOOST_AUTO_TEST_CASE(a_secret_in_a_wrong_place_is_not_quoted) {
     for (const char* text : {"hunter2", "{hunter2: x}", "{hunter2: x, hunter2: y}", "[{hunter2: x}]", "[[hunter2]]",
                              "[*hunter2]", "[\"hunter2\\q\"]", "&hunter2 *hunter2", "!hunter2 x", "[hunter2"}) {
