@@ -12,6 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::size_t most_suggestions = 20;
+
 const text absolute_path{"an absolute path", absolute_path_rule};
 
 const section<fetch>& fetch_table() {
@@ -159,10 +161,12 @@ void check_wanted_sources(const settings& s, const members& given) {
         known.insert(one.name);
     }
     const std::vector<std::string_view> shown = written_names(s, *given.find("sources"));
+    std::size_t unknown = 0;
     for (std::size_t i = 0; i < s.sinks.size(); ++i) {
         for (const std::string& wanted : s.sinks[i].routes.sources) {
             if (!wanted.empty() && !known.contains(wanted)) {
-                const auto meant = nearest(wanted, shown);
+                // Each suggestion looks at every source: without a bound a hostile file takes minutes.
+                const auto meant = ++unknown <= most_suggestions ? nearest(wanted, shown) : std::nullopt;
                 mistake_at(*given.find("sinks"), i, "match",
                            "there is no such source" +
                                (meant ? "; did you mean \"" + std::string(*meant) + "\"?" : ""));

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+
 using namespace seedhook::config;
 
 namespace {
@@ -203,6 +205,18 @@ BOOST_AUTO_TEST_CASE(a_directory_sink_is_checked_in_full) {
     BOOST_TEST(one_says(sink_mistakes("match: {source: mian}"),
                         "sinks[0].match: there is no such source; did you mean \"main\"?"));
     BOOST_TEST(one_says(sink_mistakes("match: {source: []}"), "sinks[0].match.source: must not be an empty list"));
+}
+
+BOOST_AUTO_TEST_CASE(only_some_unknown_sources_come_with_a_suggestion) {
+    std::string wanted;
+    for (int i = 0; i < 1000; ++i) {
+        wanted += "mian, ";
+    }
+    const auto lines = sink_mistakes("match: {source: [" + wanted + "]}");
+    BOOST_TEST(lines.size() == 1000U);
+    const auto helpful = std::count_if(
+        lines.begin(), lines.end(), [](const std::string& l) { return l.find("did you mean") != std::string::npos; });
+    BOOST_TEST(helpful == 20);
 }
 
 BOOST_AUTO_TEST_CASE(the_store_stays_out_of_the_spool) {
