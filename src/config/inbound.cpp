@@ -24,7 +24,7 @@ const section<signature_scheme>& signature_table() {
                 "the header that carries the signature");
         s.field("encoding", &signature_scheme::encoding, choice<kind>{{{"hex", kind::hex}, {"base64", kind::base64}}},
                 "how the signature is written");
-        s.field("prefix", &signature_scheme::prefix, text{"printable ASCII", printable_ascii_rule},
+        s.field("prefix", &signature_scheme::prefix, text{"printable ASCII", signature_prefix_rule},
                 "required in front of the signature, such as `sha256=`");
         s.field("content", &signature_scheme::content,
                 text{"text with {body} and {header:NAME}", signed_content_rule, true},

@@ -173,9 +173,13 @@ complaint header_name_rule(std::string_view text) {
     return {};
 }
 
-complaint printable_ascii_rule(std::string_view text) {
+complaint signature_prefix_rule(std::string_view text) {
     if (std::any_of(text.begin(), text.end(), [](char c) { return c < 0x20 || c > 0x7E; })) {
         return "printable ASCII";
+    }
+    // A field's value never begins with one, so that no callback would ever verify.
+    if (text.starts_with(' ')) {
+        return "printable ASCII that does not begin with a space";
     }
     return {};
 }

@@ -19,7 +19,7 @@ complaint control_address_rule(std::string_view text); // `unix:/path`
 complaint host_pattern_rule(std::string_view text);    // `example.com`, `*.example.com`
 complaint cidr_rule(std::string_view text);            // `10.0.0.0/8`, `fd00::/8`, or one address
 complaint header_name_rule(std::string_view text);
-complaint printable_ascii_rule(std::string_view text);
+complaint signature_prefix_rule(std::string_view text);
 complaint signed_content_rule(std::string_view text);
 complaint file_template_rule(std::string_view text);
 complaint account_rule(std::string_view text); // a user's or group's name or number

@@ -162,7 +162,7 @@ bool should_verify(const input& in) {
 }
 
 bool allowed(const signature_scheme& scheme) {
-    return !config::header_name_rule(scheme.header) && !config::printable_ascii_rule(scheme.prefix) &&
+    return !config::header_name_rule(scheme.header) && !config::signature_prefix_rule(scheme.prefix) &&
            !config::signed_content_rule(scheme.content);
 }
 

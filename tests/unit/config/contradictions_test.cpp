@@ -153,6 +153,8 @@ BOOST_AUTO_TEST_CASE(the_signed_content_holds_the_body_once) {
         one_says(source_mistakes("{name: a, path: /a, secrets: [x], signature: {header: 'a b'}}"), "name of a header"));
     BOOST_TEST(
         one_says(source_mistakes("{name: a, path: /a, secrets: [x], signature: {prefix: 'ä'}}"), "printable ASCII"));
+    BOOST_TEST(one_says(source_mistakes("{name: a, path: /a, secrets: [x], signature: {prefix: ' v1='}}"),
+                        "does not begin with a space"));
 }
 
 BOOST_AUTO_TEST_CASE(hosts_and_networks_are_checked) {
