@@ -222,11 +222,14 @@ result<url> parse_url(std::string_view text) {
 }
 
 result<url> resolve_url(const url& base, std::string_view reference) {
-    if (!scheme_of(reference).empty()) {
-        return parse_url(reference);
-    }
-    if (reference.starts_with("//")) {
-        return parse_url(base.scheme + ":" + std::string(reference));
+    const bool has_scheme = !scheme_of(reference).empty();
+    if (has_scheme || reference.starts_with("//")) {
+        auto whole = parse_url(has_scheme ? std::string(reference) : base.scheme + ":" + std::string(reference));
+        if (whole) {
+            const std::size_t path = std::min(whole->target.find('?'), whole->target.size());
+            whole->target.replace(0, path, without_dot_segments(whole->target.substr(0, path)));
+        }
+        return whole;
     }
     const std::string_view path = reference.substr(0, reference.find_first_of("?#"));
     const std::string_view rest = reference.substr(path.size());

@@ -167,7 +167,9 @@ BOOST_AUTO_TEST_CASE(references_resolve_as_rfc_3986_says) {
           std::pair("g?y", "http://a/b/c/g?y"), std::pair("#s", "http://a/b/c/d;p?q"),
           std::pair("g#s", "http://a/b/c/g"), std::pair(";x", "http://a/b/c/;x"), std::pair("..", "http://a/b/"),
           std::pair("../g", "http://a/b/g"), std::pair("../../g", "http://a/g"), std::pair("../../../g", "http://a/g"),
-          std::pair("https://x.example:1/y?z", "https://x.example:1/y?z")}) {
+          std::pair("https://x.example:1/y?z", "https://x.example:1/y?z"),
+          std::pair("http://x.example/a/../b/.?c/../d", "http://x.example/b/?c/../d"),
+          std::pair("//x.example/./a/..", "http://x.example/")}) {
         const auto out = resolve_url(base, reference);
         BOOST_REQUIRE_MESSAGE(out, reference);
         BOOST_TEST(out->text() == target, reference);
