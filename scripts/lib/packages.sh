@@ -1,6 +1,5 @@
 # The Debian packages that seedhook is built and tested with, and how to install those that are missing.
 # Sourced by the scripts that build or run it.
-# Sourced by scripts/test, scripts/fuzz, scripts/demo and .ci/run.
 
 SEEDHOOK_BUILD_PACKAGES=(
     g++ cmake ninja-build ccache git ca-certificates
