@@ -87,7 +87,7 @@ const section<receive>& receive_table() {
     static const section<receive> table = [] {
         section<receive> s;
         s.field("threads", &receive::threads, integer{1, 1024, "auto"},
-                "threads that take callbacks; `auto`: one a core");
+                "threads that take callbacks; `auto`: one for each core it may use");
         return s;
     }();
     return table;

@@ -4,11 +4,15 @@
 
 #include <CLI/CLI.hpp>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
+#include <fstream>
 #include <iostream>
-#include <numeric>
+#include <iterator>
+#include <limits>
+#include <sstream>
 
 namespace {
 
@@ -21,6 +25,7 @@ struct options {
     double warmup = 1;
     std::size_t requests = 300'000; // the most that are sent
     bool idle = false;
+    std::vector<int> watched; // processes whose processor time is reported
 };
 
 double cpu_seconds() {
@@ -30,17 +35,38 @@ double cpu_seconds() {
     return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
+// Of other processes, user and system time together (proc_pid_stat(5)).
+double cpu_seconds_of(const std::vector<int>& processes) {
+    double ticks = 0;
+    for (const int process : processes) {
+        std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+        const std::string text(std::istreambuf_iterator<char>(file), {});
+        std::istringstream fields(text.substr(std::min(text.size(), text.rfind(')') + 1)));
+        std::string skipped;
+        for (int field = 3; field < 14; ++field) {
+            fields >> skipped;
+        }
+        double user = 0;
+        double system = 0;
+        fields >> user >> system;
+        ticks += user + system;
+    }
+    return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 std::uint32_t percentile(const std::vector<std::uint32_t>& sorted, double share) {
     return sorted.empty() ? 0 : sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
 }
 
-void print(tally counted, double seconds, double cpu) {
+void print(tally counted, double seconds, double client_cpu, double server_cpu) {
     auto& times = counted.microseconds;
     std::sort(times.begin(), times.end());
     std::cout << "{\"answers\":" << times.size() << ",\"wrong\":" << counted.wrong << ",\"seconds\":" << seconds
               << ",\"per_second\":" << static_cast<double>(times.size()) / seconds << ",\"p50_us\":" << percentile(times, 0.5)
               << ",\"p99_us\":" << percentile(times, 0.99) << ",\"max_us\":" << percentile(times, 1)
-              << ",\"client_busy\":" << cpu / seconds << "}" << std::endl;
+              << ",\"client_busy\":" << client_cpu / seconds
+              << ",\"server_us\":" << server_cpu * 1e6 / static_cast<double>(std::max<std::size_t>(times.size(), 1))
+              << "}" << std::endl;
     if (counted.wrong > 0) {
         std::cerr << "the first wrong answer: " << counted.first_wrong << std::endl;
     }
@@ -57,12 +83,12 @@ void load(client& of, const options& how) {
     std::size_t next = 0;
     of.connect();
     of.run(pool, next, std::chrono::duration<double>(how.warmup));
-    std::cerr << "warm" << std::endl;
     const auto began = bench_clock::now();
-    const double cpu = cpu_seconds();
+    const double client_before = cpu_seconds();
+    const double server_before = cpu_seconds_of(how.watched);
     tally counted = of.run(pool, next, std::chrono::duration<double>(how.seconds));
     const std::chrono::duration<double> took = bench_clock::now() - began;
-    print(std::move(counted), took.count(), cpu_seconds() - cpu);
+    print(std::move(counted), took.count(), cpu_seconds() - client_before, cpu_seconds_of(how.watched) - server_before);
 }
 
 } // namespace
@@ -82,6 +108,7 @@ int main(int argc, char** argv) {
     app.add_option("--seconds", how.seconds)->capture_default_str();
     app.add_option("--warmup", how.warmup)->capture_default_str();
     app.add_option("--requests", how.requests, "The most that are sent")->capture_default_str();
+    app.add_option("--watch", how.watched, "Processes whose processor time for an answer is reported");
     app.add_flag("--idle", how.idle, "Hold the connections open, send nothing");
     CLI11_PARSE(app, argc, argv);
     how.callbacks.host = "localhost:" + std::to_string(how.to.port);

@@ -1,6 +1,5 @@
 """The servers that are measured, each started on a free loopback port, pinned to one core, and stopped by its own pid."""
 import json
-import os
 import pathlib
 import socket
 import ssl
@@ -46,12 +45,11 @@ class Peer:
                     total += int(line.split()[1])
         return total
 
-    def cpu_seconds(self):
-        total = 0
-        for pid in self.pids():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / os.sysconf("SC_CLK_TCK")
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
 
     def stop(self):
         self.process.terminate()

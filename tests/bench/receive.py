@@ -5,7 +5,6 @@ Rounds alternate between the three, so that what else the machine does meets all
 rounds, and ratios are taken round by round before their median is.
 """
 import argparse
-import contextlib
 import itertools
 import json
 import os
@@ -13,6 +12,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import peers  # noqa: E402
@@ -27,7 +27,7 @@ prefixes = (f"b{os.getpid()}-{n}-" for n in itertools.count())
 
 def load(peer, authority, *more):
     command = ["taskset", "-c", str(CLIENT_CORE), LOAD, "--port", peer.port, "--ca-file", authority.ca, "--expect",
-               peer.expected, "--prefix", next(prefixes), *more]
+               peer.expected, "--prefix", next(prefixes), "--watch", *peer.pids(), *more]
     if hasattr(peer, "video_url"):
         command += ["--video-url", peer.video_url]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
@@ -41,7 +41,6 @@ def load(peer, authority, *more):
 
 def fdatasync_microseconds(folder, count=300):
     """The median of one fdatasync after 4 KiB were overwritten in place: the least that a durable answer can wait for."""
-    import time
     path = folder / "fdatasync"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
     try:
@@ -61,32 +60,20 @@ def fdatasync_microseconds(folder, count=300):
 
 def measure(name, folder, authority, arguments):
     """One round of one peer: under load, and one connection alone."""
-    with contextlib.closing(Closing(KINDS[name](folder, authority, SERVER_CORE))) as closing:
-        peer = closing.peer
+    with KINDS[name](folder, authority, SERVER_CORE) as peer:
         figures = {"idle_rss": peer.rss_kib() / 1024}
         if name != "nginx":
             peers.check_signatures(peer, authority)
-        cpu = peer.cpu_seconds()
-        loaded = load(peer, authority, "--connections", 64, "--seconds", arguments.seconds, "--warmup", 1)
-        figures.update(loaded, rss=peer.rss_kib("VmHWM") / 1024)
-        figures["server_busy"] = (peer.cpu_seconds() - cpu) / (arguments.seconds + 1)
+        figures.update(load(peer, authority, "--connections", 64, "--seconds", arguments.seconds, "--warmup", 1))
+        figures["rss"] = peer.rss_kib("VmHWM") / 1024
         alone = load(peer, authority, "--connections", 1, "--seconds", arguments.seconds / 2, "--warmup", 0.5)
         figures["alone_p50"], figures["alone_p99"] = alone["p50_us"], alone["p99_us"]
         return figures
 
 
-class Closing:
-    def __init__(self, peer):
-        self.peer = peer
-
-    def close(self):
-        self.peer.stop()
-
-
 def idle_connection_kib(folder, authority, count=1000):
     """What 1,000 idle TLS connections add to the daemon's memory, for each."""
-    with contextlib.closing(Closing(peers.Seedhook(folder, authority, SERVER_CORE))) as closing:
-        peer = closing.peer
+    with peers.Seedhook(folder, authority, SERVER_CORE) as peer:
         before = peer.rss_kib()
         holder = subprocess.Popen([LOAD, "--port", str(peer.port), "--ca-file", authority.ca, "--connections", str(count),
                                    "--idle"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -96,6 +83,43 @@ def idle_connection_kib(folder, authority, count=1000):
         return (after - before) / count
 
 
+class Rounds:
+    """What was measured, by peer, a figure a round."""
+
+    def __init__(self):
+        self.of = {name: [] for name in KINDS}
+        self.fdatasync = []
+
+    def run(self, number, folder, authority, arguments):
+        order = list(KINDS)
+        for name in order[number % 3:] + order[:number % 3]:
+            self.of[name].append(measure(name, folder, authority, arguments))
+        self.fdatasync.append(fdatasync_microseconds(folder))
+        print(f"round {number + 1}: " + ", ".join(f"{name} {rounds[-1]['per_second']:.0f}/s"
+                                                  for name, rounds in self.of.items()), file=sys.stderr)
+
+    def median(self, name, figure):
+        return statistics.median(r[figure] for r in self.of[name])
+
+    def ratio(self, figure, over):
+        return statistics.median(a[figure] / b[figure] for a, b in zip(self.of["seedhook"], self.of[over]))
+
+    def alone_ratio(self):
+        """One connection alone: our median answer over one fdatasync and nginx's median answer."""
+        return statistics.median(ours["alone_p50"] / (sync + theirs["alone_p50"]) for ours, theirs, sync
+                                 in zip(self.of["seedhook"], self.of["nginx"], self.fdatasync))
+
+    def show(self):
+        head = ["64 connections", "a second", "p50 ms", "p99 ms", "server µs each", "client busy", "peak RSS MiB",
+                "alone p50 µs", "p99 µs"]
+        table.show(head, [[name, f"{self.median(name, 'per_second'):.0f}", f"{self.median(name, 'p50_us') / 1000:.2f}",
+                           f"{self.median(name, 'p99_us') / 1000:.2f}", f"{self.median(name, 'server_us'):.1f}",
+                           f"{self.median(name, 'client_busy'):.0%}", f"{self.median(name, 'rss'):.1f}",
+                           f"{self.median(name, 'alone_p50'):.0f}", f"{self.median(name, 'alone_p99'):.0f}"]
+                          for name in KINDS])
+        print(f"one fdatasync: {statistics.median(self.fdatasync):.0f} µs")
+
+
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench receive", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -103,45 +127,22 @@ def main():
     parser.add_argument("--seconds", type=float, default=5, help="of load in each round")
     parser.add_argument("--no-targets", action="store_true", help="print the figures, judge nothing")
     arguments = parser.parse_args()
-    rounds = {name: [] for name in KINDS}
-    fdatasync = []
+    rounds = Rounds()
     with harness.workplace() as folder:
         authority = harness.Authority(folder)
         for number in range(arguments.rounds):
-            order = list(KINDS)
-            for name in order[number % 3:] + order[:number % 3]:
-                rounds[name].append(measure(name, folder, authority, arguments))
-            fdatasync.append(fdatasync_microseconds(folder))
-            print(f"round {number + 1}: " + ", ".join(f"{n} {r[-1]['per_second']:.0f}/s" for n, r in rounds.items()),
-                  file=sys.stderr)
+            rounds.run(number, folder, authority, arguments)
         idle_kib = idle_connection_kib(folder, authority)
-
-    def median(name, figure):
-        return statistics.median(r[figure] for r in rounds[name])
-
-    def ratio(figure, over):
-        return statistics.median(a[figure] / b[figure] for a, b in zip(rounds["seedhook"], rounds[over]))
-
-    alone_limit = statistics.median(
-        ours["alone_p50"] / (sync + theirs["alone_p50"])
-        for ours, theirs, sync in zip(rounds["seedhook"], rounds["nginx"], fdatasync))
-    table.show(["64 connections", "a second", "p50 ms", "p99 ms", "one alone p50 µs", "p99 µs", "peak RSS MiB", "server busy",
-                "client busy"],
-               [[name, f"{median(name, 'per_second'):.0f}", f"{median(name, 'p50_us') / 1000:.2f}",
-                 f"{median(name, 'p99_us') / 1000:.2f}", f"{median(name, 'alone_p50'):.0f}", f"{median(name, 'alone_p99'):.0f}",
-                 f"{median(name, 'rss'):.1f}", f"{median(name, 'server_busy'):.0%}", f"{median(name, 'client_busy'):.0%}"]
-                for name in KINDS])
-    print(f"one fdatasync: {statistics.median(fdatasync):.0f} µs")
-    targets = [
-        table.at_least("of nginx's answers a second", ratio("per_second", "nginx"), 0.35),
-        table.at_least("of webhook's answers a second", ratio("per_second", "webhook"), 1.5),
-        table.at_most("p99 under load, ms", median("seedhook", "p99_us") / 1000, 10),
-        table.at_most("one alone, p50 over (fdatasync + nginx's)", alone_limit, 1.3),
-        table.at_most("peak RSS under load, MiB", median("seedhook", "rss"), 40),
-        table.at_most("RSS idle, MiB", median("seedhook", "idle_rss"), 15),
+    rounds.show()
+    table.finish("bench receive", [
+        table.at_least("of nginx's answers a second", rounds.ratio("per_second", "nginx"), 0.35),
+        table.at_least("of webhook's answers a second", rounds.ratio("per_second", "webhook"), 1.5),
+        table.at_most("p99 under load, ms", rounds.median("seedhook", "p99_us") / 1000, 10),
+        table.at_most("one alone, p50 over (fdatasync + nginx's)", rounds.alone_ratio(), 1.3),
+        table.at_most("peak RSS under load, MiB", rounds.median("seedhook", "rss"), 40),
+        table.at_most("RSS idle, MiB", rounds.median("seedhook", "idle_rss"), 15),
         table.at_most("an idle TLS connection, KiB", idle_kib, 40),
-    ]
-    table.finish("bench receive", targets, judge=not arguments.no_targets)
+    ], judge=not arguments.no_targets)
 
 
 if __name__ == "__main__":
