@@ -48,12 +48,19 @@ def sha256_of(request_id):
     return hashlib.sha256(content(request_id)).hexdigest()
 
 
+def mood(request_id, attempt):
+    """How the id's n-th transfer goes: `breaks` half way (only early ones: the pauses grow), comes `slow`ly, or is `quick`."""
+    drawn = _draw(request_id, f"mood{attempt}") % 10
+    return "breaks" if drawn < 2 and attempt < 3 else "slow" if drawn < 5 else "quick"
+
+
 class Server:
     def __init__(self):
         self.transfers = {}  # by id: requests that were answered with content
 
     async def handle(self, reader, writer):
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError):
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, TimeoutError,
+                                 asyncio.CancelledError):  # the last: what is under way when the server stops
             while await self._answer_one(reader, writer):
                 pass
         writer.close()
@@ -89,13 +96,13 @@ class Server:
         if first:
             status = "206 Partial Content"
             more += f"Content-Range: bytes {first}-{len(whole) - 1}/{len(whole)}\r\n"
-        mood = _draw(request_id, f"mood{attempt}") % 10
-        if mood < 2 and attempt < 3:  # breaks half way; not often: the pauses grow
+        manner = mood(request_id, attempt)
+        if manner == "breaks":
             writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(rest)}\r\n{more}\r\n".encode() + rest[:len(rest) // 2])
             await writer.drain()
             writer.transport.abort()
             return False
-        if mood < 5:  # comes in eight pieces over a third of a second
+        if manner == "slow":  # in eight pieces over a third of a second
             writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(rest)}\r\n{more}\r\n".encode())
             step = len(rest) // 8 + 1
             for at in range(0, len(rest), step):

@@ -217,9 +217,12 @@ class Sandbox(Program):
 
 
 class Daemon(Program):
-    """The daemon with one TLS listener, one source and one directory sink, unless `settings` say otherwise."""
+    """The daemon with one TLS listener, one source and one directory sink, unless `settings` say otherwise.
 
-    def __init__(self, folder, authority, settings=None, port=None, environment=None, start=True):
+    `wrapper`: a command that becomes the daemon, such as `strace -D …`.
+    """
+
+    def __init__(self, folder, authority, settings=None, port=None, environment=None, start=True, wrapper=()):
         self.folder = pathlib.Path(folder)
         self.authority = authority
         self.port = port or free_port()
@@ -233,7 +236,7 @@ class Daemon(Program):
         self.settings.update(settings or {})
         self.write_config()
         if start:
-            super().__init__("seedhook", [SEEDHOOK, "serve", "-c", str(self.config_file)], folder, environment)
+            super().__init__("seedhook", [*wrapper, SEEDHOOK, "serve", "-c", str(self.config_file)], folder, environment)
 
     def default_settings(self):
         return {
