@@ -12,6 +12,7 @@ SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest)
 SEEDHOOK_BENCH_PACKAGES=(nginx-light webhook util-linux)
 SEEDHOOK_CRASH_PACKAGES=(openssl python3)
 SEEDHOOK_POWERCUT_PACKAGES=(openssl python3 e2fsprogs mount util-linux)
+SEEDHOOK_FAULTS_PACKAGES=(openssl python3 strace)
 SEEDHOOK_LINT_PACKAGES=(clang-tools-14)
 SEEDHOOK_FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
 
