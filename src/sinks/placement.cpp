@@ -42,15 +42,29 @@ std::string_view extension_of(const task& of) {
     return type == "video/webm" ? "webm" : type == "video/quicktime" ? "mov" : "mp4";
 }
 
-// All of a small file.
-std::optional<std::string> read_all(int fd, std::size_t size) {
-    std::string text(size, '\0');
-    const ssize_t got = ::pread(fd, text.data(), size, 0);
-    if (got < 0) {
-        return std::nullopt;
+// True when a file that cannot be opened is known not to be ours. Any other failure tells nothing about it: to take it
+// for somebody else's would put a second file beside our own.
+bool is_foreign(int open_failure) { return open_failure == EACCES || open_failure == EPERM || open_failure == ELOOP; }
+
+// All of a small file. False with errno when it cannot be read.
+bool read_all(int fd, std::size_t size, std::string& text) {
+    text.resize(size);
+    std::size_t have = 0;
+    while (have < size) {
+        const ssize_t got = ::pread(fd, text.data() + have, size - have, static_cast<off_t>(have));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return false;
+        }
+        if (got == 0) {
+            break; // it became shorter
+        }
+        have += static_cast<std::size_t>(got);
     }
-    text.resize(static_cast<std::size_t>(got));
-    return text;
+    text.resize(have);
+    return true;
 }
 
 } // namespace
@@ -129,7 +143,10 @@ std::optional<outcome> placement::look() {
     }
     existing_ = unique_fd(::openat(folder_->fd(), name.c_str(), look_flags));
     if (!existing_) {
-        return decide(found::other); // what we may not read is not ours; gone meanwhile: placing it will tell
+        const int failure = errno;
+        return failure == ENOENT     ? decide(found::nothing)
+               : is_foreign(failure) ? decide(found::other)
+                                     : outcome_of_errno("opening " + (folder_->path() / name).string(), failure);
     }
     existing_hash_ = crypto::sha256();
     compared_ = 0;
@@ -208,11 +225,16 @@ tried<void> placement::look_at_manifest(bool& foreign) {
         return errno == ENOENT ? tried<void>()
                                : outcome_of_errno("looking at " + (folder_->path() / name).string(), errno);
     }
-    const unique_fd file(S_ISREG(seen.st_mode) && seen.st_size <= manifest_limit
-                             ? ::openat(folder_->fd(), name.c_str(), look_flags)
-                             : -1);
-    const auto text = file ? read_all(file.get(), static_cast<std::size_t>(seen.st_size)) : std::nullopt;
-    const auto match = text ? compare_manifest(*text, document_) : manifest_match::foreign;
+    auto match = manifest_match::foreign;
+    if (S_ISREG(seen.st_mode) && seen.st_size <= manifest_limit) {
+        const unique_fd file(::openat(folder_->fd(), name.c_str(), look_flags));
+        std::string text;
+        if (file && read_all(file.get(), static_cast<std::size_t>(seen.st_size), text)) {
+            match = compare_manifest(text, document_);
+        } else if (file || !is_foreign(errno)) {
+            return outcome_of_errno("reading " + (folder_->path() / name).string(), errno);
+        }
+    }
     manifest_there_ = match == manifest_match::same;
     manifest_replaces_ = match == manifest_match::earlier;
     foreign = match == manifest_match::foreign;
