@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
 namespace seedhook {
@@ -22,12 +21,42 @@ namespace json = boost::json;
 
 constexpr int note_version = 1;
 
-// The front of a small file; empty when there is none.
+// The front of a small file; empty when there is none, or it cannot be read.
 std::string read_small(const char* file) {
     const unique_fd fd(::open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-    std::array<char, 4096> text{};
-    const ssize_t got = fd ? ::read(fd.get(), text.data(), text.size()) : 0;
-    return {text.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
+    std::string text(4096, '\0');
+    std::size_t have = 0;
+    while (fd && have < text.size()) {
+        const ssize_t got = ::read(fd.get(), text.data() + have, text.size() - have);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return {};
+        }
+        if (got == 0) {
+            break;
+        }
+        have += static_cast<std::size_t>(got);
+    }
+    text.resize(have);
+    return text;
+}
+
+// False with errno. A write may take only a part of what it is given.
+bool write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t wrote = ::write(fd, text.data(), text.size());
+        if (wrote < 0 && errno == EINTR) {
+            continue;
+        }
+        if (wrote <= 0) {
+            errno = wrote < 0 ? errno : EIO;
+            return false;
+        }
+        text.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+    return true;
 }
 
 std::string text_of(const json::object& from, std::string_view key) {
@@ -76,8 +105,7 @@ result<void> save_note(const std::filesystem::path& file, const part_note& note,
     const std::string text = json::serialize(out);
     const unique_fd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
     // A torn note is no JSON, and its part is then fetched anew.
-    if (!fd || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-        (durable && ::fdatasync(fd.get()) != 0)) {
+    if (!fd || !write_all(fd.get(), text) || (durable && ::fdatasync(fd.get()) != 0)) {
         return errno_error("writing " + file.string(), errno);
     }
     return {};
