@@ -21,6 +21,7 @@ namespace {
 struct review {
     explicit review(bool check) : sum(check) {}
 
+    std::filesystem::path folder;
     unique_fd file;
     std::uint64_t size = 0;
     tally sum;
@@ -34,17 +35,22 @@ struct review {
                                                        : errno_error("opening " + path.string(), errno);
         }
         size = static_cast<std::uint64_t>(end);
+        folder = path.parent_path();
         return true;
     }
 
-    // The next piece; true once the file is known to be whole.
+    // The next piece; true once the file is known to be whole, and to be there after a power cut: the crash may have
+    // come between its rename and the sync of its folder.
     result<bool> step() {
         auto all = add_piece(sum, file.get(), size);
         if (!all || !*all) {
             return all;
         }
-        auto whole = sum.whole();
-        return whole ? result<bool>(true) : whole.error();
+        if (auto whole = sum.whole(); !whole) {
+            return whole.error();
+        }
+        auto synced = sync_folder(folder);
+        return synced ? result<bool>(true) : synced.error();
     }
 };
 

@@ -16,14 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-result<void> sync_folder(const fs::path& folder) {
-    const unique_fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::fsync(fd.get()) != 0) {
-        return errno_error("syncing the folder " + folder.string(), errno);
-    }
-    return {};
-}
-
 // Synced also when it is there: it may have been made just before a crash.
 result<void> make_folder(const fs::path& folder) {
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
@@ -33,6 +25,14 @@ result<void> make_folder(const fs::path& folder) {
 }
 
 } // namespace
+
+result<void> sync_folder(const fs::path& folder) {
+    const unique_fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || (::fsync(fd.get()) != 0 && errno != EINVAL)) { // EINVAL: a file system that has nothing to sync in folders
+        return errno_error("syncing the folder " + folder.string(), errno);
+    }
+    return {};
+}
 
 result<std::shared_ptr<part_file>> part_file::open(fs::path whole, bool check) {
     if (auto made = make_folder(whole.parent_path()); !made) {

@@ -15,6 +15,9 @@
 
 namespace seedhook {
 
+// Brings the names in a folder to stable storage.
+result<void> sync_folder(const std::filesystem::path& folder);
+
 // Every call blocks on the disk; one at a time.
 class part_file {
 public:
