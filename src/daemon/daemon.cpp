@@ -17,6 +17,9 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <memory>
+#include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace seedhook {
@@ -78,8 +81,7 @@ void reload(application& app, const daemon_options& options) {
 }
 
 // SIGHUP reloads; SIGTERM and SIGINT stop; a second one of those ends the process at once.
-awaitable<> obey_signals(application& app, const daemon_options& options, task_group& self) {
-    asio::signal_set signals(co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP);
+awaitable<> obey_signals(asio::signal_set& signals, application& app, const daemon_options& options, task_group& self) {
     bool stopping = false;
     for (;;) {
         boost::system::error_code failure;
@@ -105,6 +107,17 @@ awaitable<> obey_signals(application& app, const daemon_options& options, task_g
     }
 }
 
+// What the system refuses meanwhile (descriptors, threads) comes as an exception.
+result<std::unique_ptr<application>> start(asio::io_context& context, std::optional<asio::signal_set>& signals,
+                                           const config::settings& settings, const std::string& version) {
+    try {
+        signals.emplace(context, SIGTERM, SIGINT, SIGHUP);
+        return start_application(context, settings, version);
+    } catch (const std::runtime_error& refused) {
+        return error(errc::unavailable, refused.what());
+    }
+}
+
 } // namespace
 
 int run_daemon(config::settings settings, daemon_options options) {
@@ -116,14 +129,15 @@ int run_daemon(config::settings settings, daemon_options options) {
         log::warning("configuration", {{"warning", std::string_view(w)}});
     }
     asio::io_context context(1);
-    auto app = start_application(context, settings, options.version);
+    std::optional<asio::signal_set> heard;
+    auto app = start(context, heard, settings, options.version);
     if (!app) {
         log::error("cannot start", {{"reason", std::string_view(app.error().message)}});
         log::flush_and_stop();
         return 1;
     }
     task_group signals(context.get_executor());
-    signals.spawn(obey_signals(**app, options, signals), "signals");
+    signals.spawn(obey_signals(*heard, **app, options, signals), "signals");
     ::malloc_trim(0); // what reading the configuration needed is not needed again soon
     log::info("ready", {{"version", std::string_view(options.version)}});
     context.run();

@@ -4,6 +4,7 @@
 #include "seedhook/async/task_group.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -66,6 +67,7 @@ struct receive_threads::receive_thread {
     asio::executor_work_guard<asio::io_context::executor_type> work;
     std::unique_ptr<http::server> server;
     std::thread thread;
+    bool stopped = false;
 };
 
 receive_threads::receive_threads(std::size_t threads, const config::limits& limits,
@@ -76,11 +78,18 @@ receive_threads::receive_threads(std::size_t threads, const config::limits& limi
     }
 }
 
+// After `stop` nothing is left to do. Else the start has failed half way, and a server may be listening already.
 receive_threads::~receive_threads() {
     for (const auto& t : threads_) {
+        if (t->stopped) {
+            continue;
+        }
+        asio::co_spawn(t->context, t->server->stop(duration(0)), asio::detached);
         t->work.reset();
         if (t->thread.joinable()) {
             t->thread.join();
+        } else {
+            t->context.run();
         }
     }
 }
@@ -100,6 +109,8 @@ result<void> receive_threads::listen(const std::vector<bound_listener>& listener
         for (const bound_listener& l : listeners) {
             t->server->listen(std::move(*next++), l.identity);
         }
+    }
+    for (const auto& t : threads_) {
         t->thread = std::thread([context = &t->context] { context->run(); });
     }
     return {};
@@ -122,6 +133,7 @@ awaitable<> receive_threads::stop(duration grace) {
     for (const auto& t : threads_) {
         t->work.reset();
         t->thread.join();
+        t->stopped = true;
     }
 }
 

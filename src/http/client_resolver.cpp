@@ -17,6 +17,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <system_error>
 #include <utility>
 
 namespace seedhook::http {
@@ -75,13 +76,24 @@ resolver::resolver(asio::any_io_executor executor, resolve_function how)
 
 resolver::~resolver() = default;
 
+result<void> resolver::start_threads() {
+    try {
+        if (!threads_) {
+            threads_.emplace(threads);
+        }
+        return {};
+    } catch (const std::system_error& failure) {
+        return error(errc::unavailable, std::string("no threads to resolve names: ") + failure.what());
+    }
+}
+
 awaitable<result<std::vector<ip::address>>> resolver::resolve(std::string host, steady_time deadline) {
     const asio::cancellation_state before = co_await asio::this_coro::cancellation_state;
     if (before.cancelled() != asio::cancellation_type::none) {
         co_return error(errc::cancelled, "cancelled");
     }
-    if (!threads_) {
-        threads_.emplace(threads);
+    if (auto started = start_threads(); !started) {
+        co_return started.error();
     }
     const auto pending = std::make_shared<lookup>(executor_);
     pending->waiting.expires_at(deadline);
@@ -94,7 +106,7 @@ awaitable<result<std::vector<ip::address>>> resolver::resolve(std::string host, 
         };
         asio::post(home, std::move(deliver));
     };
-    asio::post(*threads_, std::move(work));
+    asio::post(threads_->executor(), std::move(work));
     co_await pending->waiting.async_wait(asio::as_tuple(asio::use_awaitable));
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) {

@@ -4,10 +4,10 @@
 
 #include "http/client_connection.hpp"
 #include "seedhook/async/awaitable.hpp"
+#include "seedhook/async/blocking_pool.hpp"
 #include "seedhook/model/error.hpp"
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include <functional>
 #include <optional>
@@ -27,15 +27,18 @@ public:
     resolver(asio::any_io_executor executor, resolve_function how);
     ~resolver(); // waits for look-ups under way, which cannot be broken off
 
-    // errc::timed_out once `deadline` has passed, errc::cancelled when the coroutine is cancelled.
+    // errc::timed_out once `deadline` has passed, errc::cancelled when the coroutine is cancelled, errc::unavailable when
+    // the system gives no threads.
     awaitable<result<std::vector<asio::ip::address>>> resolve(std::string host, steady_time deadline);
 
 private:
     struct lookup;
 
+    result<void> start_threads();
+
     asio::any_io_executor executor_;
     resolve_function how_;
-    std::optional<asio::thread_pool> threads_; // started with the first look-up
+    std::optional<blocking_pool> threads_; // started with the first look-up
 };
 
 } // namespace seedhook::http

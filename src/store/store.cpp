@@ -123,9 +123,12 @@ bool changes_work(const command& c) {
 
 class grouped_store final : public store {
 public:
-    grouped_store(std::unique_ptr<database> engine, store_settings settings, store_observer observer)
-        : engine_(std::move(engine)), settings_(settings), observer_(std::move(observer)),
-          reader_(engine_->make_reader()), writer_([this] { write(); }), keeper_([this] { keep(); }) {}
+    // Should the system refuse a thread, the destructor ends those that have begun: the other constructor is done.
+    grouped_store(std::unique_ptr<database> engine, const store_settings& settings, store_observer observer)
+        : grouped_store(std::move(engine), std::move(observer), settings) {
+        writer_ = std::thread([this] { write(); });
+        keeper_ = std::thread([this] { keep(); });
+    }
 
     ~grouped_store() override { close(); }
 
@@ -188,6 +191,10 @@ public:
     }
 
 private:
+    grouped_store(std::unique_ptr<database> engine, store_observer observer, const store_settings& settings)
+        : engine_(std::move(engine)), settings_(settings), observer_(std::move(observer)),
+          reader_(engine_->make_reader()) {}
+
     template <class Reply, class Command>
     awaitable<result<Reply>> submit(Command what) {
         auto initiate = [this](auto handler, command c) { enqueue(std::move(handler), std::move(c)); };
