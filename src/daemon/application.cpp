@@ -26,6 +26,7 @@ namespace seedhook {
 namespace {
 
 constexpr std::size_t disk_threads = 4;
+constexpr duration removal_pause = std::chrono::seconds(10);
 
 // hardware_concurrency() counts the machine's cores, not those that this process was given.
 std::size_t usable_cores() {
@@ -204,17 +205,25 @@ private:
         }
     }
 
-    // Unless somebody has asked for it again meanwhile.
+    // Unless somebody has asked for it again meanwhile. What cannot be removed now is tried again: it takes room that
+    // other videos need.
     awaitable<> forget_video(task of) {
-        const auto found = co_await store_->find(of.source, of.request_id);
-        if (!found || found->size() != 1 || found->front().of.stage != task_stage::done) {
-            co_return;
-        }
-        auto remove = [this, name = spool_name(of)] { return videos_->remove(name); };
-        const result<void> removed = co_await disk_.run(std::move(remove));
-        if (!removed) {
-            log::warning("a delivered video stays in the spool",
+        for (bool goes_on = true; goes_on;) {
+            const auto found = co_await store_->find(of.source, of.request_id);
+            if (found && (found->size() != 1 || found->front().of.stage != task_stage::done)) {
+                co_return;
+            }
+            auto remove = [this, name = spool_name(of)] { return videos_->remove(name); };
+            result<void> removed = found ? result<void>() : result<void>(found.error());
+            if (found) {
+                removed = co_await disk_.run(std::move(remove));
+            }
+            if (removed) {
+                co_return;
+            }
+            log::warning("a delivered video stays in the spool for now",
                          {{"request_id", of.request_id}, {"reason", std::string_view(removed.error().message)}});
+            goes_on = co_await sleep_for(removal_pause);
         }
     }
 
