@@ -320,6 +320,9 @@ private:
         duration pause(100);
         for (;;) {
             const result<void> mended = engine_->reopen();
+            if (!mended && observer_.failed) {
+                observer_.failed(mended.error());
+            }
             std::unique_lock lock(mutex_);
             if (mended) {
                 available_ = true;

@@ -22,7 +22,7 @@ struct store_settings {
 struct store_observer {
     std::function<void()> changed;                                       // a commit settled, ended or rescheduled work
     std::function<void(std::size_t commands, double seconds)> committed; // after every commit
-    std::function<void(const error& why)> failed;                        // a commit failed; nothing is acknowledged
+    std::function<void(const error& why)> failed;                        // a commit or a reopening; nothing is acknowledged
     std::function<void()> recovered;                                     // reopened and checked
 };
 

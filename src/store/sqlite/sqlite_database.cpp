@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace seedhook {
 namespace {
@@ -90,6 +91,7 @@ public:
             db_.reset();
             const std::lock_guard guard(maintenance_);
             checkpointer_.reset();
+            close_readers();
             auto db = open_writer(path_);
             // Frames of the log that a failed fsync left in the page cache alone must not lie under later commits:
             // everything moves into the database file, is synced there, and the log begins anew.
@@ -129,9 +131,22 @@ public:
         }
     }
 
-    std::unique_ptr<database_reader> make_reader() override { return sqlite::make_sqlite_reader(path_); }
+    std::unique_ptr<database_reader> make_reader() override {
+        const std::lock_guard guard(maintenance_);
+        readers_.push_back(std::make_shared<sqlite::reader_connection>());
+        return sqlite::make_sqlite_reader(path_, readers_.back());
+    }
 
 private:
+    // What SQLite keeps in common between a process's connections (locks, the shared index and whether it may be written)
+    // lives as long as one of them does: a fault in there goes only with the last.
+    void close_readers() {
+        for (const auto& reader : readers_) {
+            const std::lock_guard guard(reader->lock);
+            reader->db.reset();
+        }
+    }
+
     // Under steady load a passive checkpoint never catches up with the writer, and the log would only grow: past
     // 4 MiB the writer is made to begin it anew, which holds it up for the few frames that are left. Syncing a log that
     // is written over costs half of syncing one that grows.
@@ -163,8 +178,9 @@ private:
     std::string path_;
     std::unique_ptr<file_lock> lock_;
     std::unique_ptr<connection> db_; // none after a failure
-    std::mutex maintenance_;
+    std::mutex maintenance_; // over what follows
     std::unique_ptr<connection> checkpointer_;
+    std::vector<std::shared_ptr<sqlite::reader_connection>> readers_;
 };
 
 } // namespace

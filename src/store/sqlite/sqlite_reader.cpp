@@ -122,7 +122,8 @@ void count_jobs(connection& db, time_point now, store_counts& counts) {
 
 class sqlite_reader final : public database_reader {
 public:
-    explicit sqlite_reader(std::string path) : path_(std::move(path)) {}
+    sqlite_reader(std::string path, std::shared_ptr<reader_connection> over)
+        : path_(std::move(path)), over_(std::move(over)) {}
 
     result<std::vector<task_detail>> find(std::string_view source, std::string_view request_id) override {
         return read([&](connection& db) { return sqlite::find(db, source, request_id); });
@@ -173,28 +174,30 @@ private:
     // One consistent view a verb.
     template <class Query>
     auto read(Query query) -> result<decltype(query(std::declval<connection&>()))> {
+        const std::lock_guard guard(over_->lock);
+        std::unique_ptr<connection>& db = over_->db;
         try {
-            if (!db_) {
-                db_ = std::make_unique<connection>(path_, connection::access::read_only);
+            if (!db) {
+                db = std::make_unique<connection>(path_, connection::access::read_only);
             }
-            db_->script("BEGIN");
-            auto value = query(*db_);
-            db_->script("COMMIT");
+            db->script("BEGIN");
+            auto value = query(*db);
+            db->script("COMMIT");
             return value;
         } catch (const sqlite_failure& failure) {
-            db_.reset();
+            db.reset();
             return within(path_, failure.as_error());
         }
     }
 
     std::string path_;
-    std::unique_ptr<connection> db_;
+    std::shared_ptr<reader_connection> over_;
 };
 
 } // namespace
 
-std::unique_ptr<database_reader> make_sqlite_reader(std::string path) {
-    return std::make_unique<sqlite_reader>(std::move(path));
+std::unique_ptr<database_reader> make_sqlite_reader(std::string path, std::shared_ptr<reader_connection> over) {
+    return std::make_unique<sqlite_reader>(std::move(path), std::move(over));
 }
 
 } // namespace seedhook::sqlite

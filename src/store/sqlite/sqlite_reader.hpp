@@ -2,13 +2,21 @@
 #pragma once
 
 #include "seedhook/store/database.hpp"
+#include "store/sqlite/connection.hpp"
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace seedhook::sqlite {
 
-// Connects at the first read; a connection that failed is opened anew at the next.
-std::unique_ptr<database_reader> make_sqlite_reader(std::string path);
+// A reader's connection. Whoever uses or closes it holds the lock.
+struct reader_connection {
+    std::mutex lock;
+    std::unique_ptr<connection> db;
+};
+
+// Connects when a query finds no connection; one that failed is closed.
+std::unique_ptr<database_reader> make_sqlite_reader(std::string path, std::shared_ptr<reader_connection> over);
 
 } // namespace seedhook::sqlite

@@ -201,7 +201,7 @@ BOOST_FIXTURE_TEST_CASE(after_a_failed_commit_nothing_is_acknowledged_until_the_
     post();
     run_until(3);
     BOOST_TEST(answers[2].has_value());
-    BOOST_TEST(failures == 1);
+    BOOST_TEST(failures >= 2); // the commit and at least one reopening
     tasks->close();
     BOOST_TEST(recoveries == 1);
 }

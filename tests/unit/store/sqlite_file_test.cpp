@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
 
 namespace seedhook {
@@ -69,6 +70,19 @@ BOOST_FIXTURE_TEST_CASE(the_file_is_for_its_owner_alone, file_fixture) {
     struct stat status {};
     BOOST_REQUIRE_EQUAL(::stat(path.c_str(), &status), 0);
     BOOST_TEST((status.st_mode & 0777) == 0600);
+}
+
+// While one connection of a process is open, SQLite keeps its shared index, with whatever is wrong with it.
+BOOST_FIXTURE_TEST_CASE(reopening_leaves_no_connection_open_not_even_a_readers, file_fixture) {
+    auto opened = open_sqlite({path});
+    BOOST_REQUIRE(opened.has_value());
+    const auto reader = (*opened)->make_reader();
+    BOOST_REQUIRE(reader->counts(time_point()).has_value());
+    BOOST_REQUIRE((*opened)->maintain().has_value());
+    BOOST_REQUIRE(std::filesystem::remove(path + "-shm"));
+    BOOST_REQUIRE((*opened)->reopen().has_value());
+    BOOST_TEST(std::filesystem::exists(path + "-shm")); // a new one
+    BOOST_TEST(reader->counts(time_point()).has_value());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_folder_that_is_missing_is_an_error_that_names_it, file_fixture) {
