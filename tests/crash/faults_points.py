@@ -26,7 +26,8 @@ ERRORS = {
     "fchmod": "EIO EPERM", "sync_file_range": "EIO", "lseek": "EIO", "bind": "EADDRINUSE", "listen": "EADDRINUSE",
     "eventfd2": "EMFILE", "pipe2": "EMFILE", "timerfd_create": "EMFILE", "epoll_create1": "EMFILE", "clone3": "EAGAIN",
 }
-# The work of a file is tried again after a second, then two, then four: long bursts of these would only be waited for.
+# A fetch is tried again after a second, then two, then four, and four threads count for themselves: long bursts of these
+# would only be waited for.
 SLOW_TO_RETRY = {"openat", "pwrite64", "ftruncate", "rename", "fallocate", "newfstatat", "pread64", "mkdir", "lseek",
                  "flock", "unlink", "fdatasync", "fsync", "connect", "statfs", "recvfrom", "read", "sendto", "sendmsg"}
 
@@ -100,8 +101,10 @@ def choose(calls_of, kind, only, seed):
             if kind == "error":
                 faults = [f"error={name}" for name in ERRORS.get(syscall, "").split()]
             for fault in faults:
+                if syscall == "write" and kind == "error":
+                    last = min(last, 16)  # most of those counted are not to files
                 for n in range(first, last + 1):
-                    longest = [1, 1, 2, 3] if syscall in SLOW_TO_RETRY else [1, 2, 4, 8]
+                    longest = [1, 1, 1, 2] if syscall in SLOW_TO_RETRY else [1, 2, 4, 8]
                     until = n if kind == "kill" else n + draw.choice(longest) - 1
                     lanes[syscall, fault].append(Point(scene, syscall, fault, n, until))
     for lane in lanes.values():

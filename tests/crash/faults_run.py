@@ -122,7 +122,10 @@ class Run:
         try:
             self._await("done with all tasks", all_done, limit=2 * PATIENCE, pause=0.02)
         except Failed as e:
-            raise Failed(f"{e}: " + "; ".join(f"{i} {t['stage']}" for i, t in self.tasks().items())) from None
+            told = "the control API does not answer"
+            with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
+                told = "; ".join(f"{i} {t['stage']}" for i, t in self.tasks().items())
+            raise Failed(f"{e}: {told}") from None
 
     def _unblock(self, request_id):
         detail = self.daemon.ask("GET", f"/v1/tasks/{request_id}").json
@@ -210,13 +213,15 @@ def strike(stage, point, keep=False):
             fired = kill_at(run, wrapper)
         else:
             # One time in four it ends in good order and in the middle of a transfer; which ones follows from the point.
-            # Asio's signal handler writes to a pipe, where no error but EAGAIN can come of it.
-            orderly = point.syscall != "write" and zlib.crc32(str(point).encode()) % 4 == 0
-            err_at(run, wrapper, point, orderly)
+            if point.syscall == "write":  # to files alone: to an event descriptor or a pipe it does not fail
+                wrapper += [word for file in run.scene.written_files() for word in ("-P", str(file))]
+            err_at(run, wrapper, point, orderly=zlib.crc32(str(point).encode()) % 4 == 0)
             fired = was_injected(trace)
         if fired:
             run.restart_and_judge()
         return Verdict(point, fired, run.problems, run.logs() if run.problems else "")
+    except (OSError, http.client.HTTPException, AssertionError) as e:
+        return Verdict(point, True, [*run.problems, f"the daemon could not be talked to: {e!r}"], run.logs())
     finally:
         run.close(keep)
 

@@ -4,6 +4,7 @@
 knows of, a delivery that was made and not recorded, strays in the spool and in the sinks' staging folder.
 """
 import contextlib
+import hashlib
 import http.client
 import itertools
 import json
@@ -130,6 +131,15 @@ class Fresh:
         self.last = Told(pick_id(f"{draw}_last", SMALL if small else LARGE, ["slow"]))
         self.live = Told(pick_id(f"{draw}_live", SMALL, ["quick"]))  # once the fault is gone
         self.acknowledged = {}  # {id: status}
+
+    def written_files(self):
+        """Those that write(2) is called for: the log, notes of transfers, staged manifests."""
+        yield self.folder / "seedhook-1.log"
+        for told in [*self.told, self.last, self.live]:
+            yield self.folder / f"spool/main/{told.request_id}.part.json"
+            parts = "".join(f"{len(part)}:{part}" for part in ("main", told.request_id, "archive"))
+            delivery = f"dlv_{hashlib.sha256(parts.encode()).hexdigest()[:32]}"
+            yield self.folder / f"archive/.seedhook-staging/{delivery}.json"
 
 
 class Resume(Fresh):
