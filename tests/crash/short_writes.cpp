@@ -1,6 +1,9 @@
 // A preload library that makes reads and writes shorter than asked for, as the kernel may at any time: of every n-th call
 // on a file or a socket only a part is done. SHORT_EVERY: the n. SHORT_TO: `1` byte, or `half`. SHORT_REPORT: a file that
 // tells, at exit, how many calls of each name were shortened.
+//
+// Sending is shortened on accepted sockets alone. Asio takes a short send for a full buffer, as epoll(7) allows it to, and
+// waits for the edge that tells of room; on the sockets that it sends with, there would be none.
 #include <dlfcn.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -46,18 +49,35 @@ std::array counters{counter("write"),  counter("pwrite"),  counter("pwrite64"), 
 enum index { of_write, of_pwrite, of_pwrite64, of_writev, of_send, of_sendto, of_sendmsg, of_copy, of_read, of_pread,
              of_pread64, of_recv, of_recvfrom, of_recvmsg, of_readv };
 
+constexpr std::size_t most_descriptors = 65536;
+std::array<std::atomic<bool>, most_descriptors> accepted;
+
+int remember(int fd, bool was_accepted) {
+    if (fd >= 0 && static_cast<std::size_t>(fd) < most_descriptors) {
+        accepted[static_cast<std::size_t>(fd)] = was_accepted;
+    }
+    return fd;
+}
+
+bool sends(index which) { return which == of_send || which == of_sendto || which == of_sendmsg || which == of_writev; }
+
 // Pipes, event and timer descriptors take and give their few bytes whole or not at all.
-bool may_be_short(int fd) {
+bool may_be_short(index which, int fd) {
+    if (fd < 0 || static_cast<std::size_t>(fd) >= most_descriptors) {
+        return false;
+    }
     struct stat seen {};
     const int before = errno;
-    const bool fits = ::fstat(fd, &seen) == 0 && (S_ISREG(seen.st_mode) || S_ISSOCK(seen.st_mode));
+    const bool fits = ::fstat(fd, &seen) == 0 &&
+                      (S_ISREG(seen.st_mode) ||
+                       (S_ISSOCK(seen.st_mode) && (!sends(which) || accepted[static_cast<std::size_t>(fd)])));
     errno = before;
     return fits;
 }
 
 // How much of `size` is to be done this time.
 std::size_t cut(index which, int fd, std::size_t size) {
-    if (size < 2 || every() == 0 || !may_be_short(fd)) {
+    if (size < 2 || every() == 0 || !may_be_short(which, fd)) {
         return size;
     }
     counter& c = counters[which];
@@ -109,6 +129,16 @@ struct cut_list {
 #pragma GCC diagnostic ignored "-Wmissing-declarations"
 
 extern "C" {
+
+int accept4(int fd, sockaddr* from, socklen_t* length, int flags) {
+    static auto* const real = next<decltype(accept4)>("accept4");
+    return remember(real(fd, from, length, flags), true);
+}
+
+int socket(int domain, int type, int protocol) {
+    static auto* const real = next<decltype(socket)>("socket");
+    return remember(real(domain, type, protocol), false);
+}
 
 ssize_t write(int fd, const void* data, size_t size) {
     static auto* const real = next<decltype(write)>("write");
