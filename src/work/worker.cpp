@@ -111,6 +111,18 @@ private:
         }
     }
 
+    // A claim that failed may stand all the same, and nobody would run what it took until its leases end.
+    awaitable<> free_doubtful() {
+        release_command what;
+        what.owner = settings_.owner;
+        what.now = clock_.now();
+        for (const job_in_hand& j : in_hand_) {
+            what.but.push_back(j.claimed.work.key);
+        }
+        const result<release_reply> freed = co_await store_.release(std::move(what));
+        doubtful_ = !freed;
+    }
+
     // Claims what there is room for. Says how long to rest unless woken.
     awaitable<duration> claim() {
         claim_command what;
@@ -125,11 +137,18 @@ private:
         if (what.lanes.empty()) {
             co_return longest_rest;
         }
+        if (doubtful_) {
+            co_await free_doubtful();
+        }
+        if (doubtful_) {
+            co_return store_pause;
+        }
         what.owner = settings_.owner;
         what.now = clock_.now();
         what.lease = settings_.lease;
         result<claim_reply> reply = co_await store_.claim(std::move(what));
         if (!reply) {
+            doubtful_ = true;
             co_return store_pause;
         }
         for (claimed_job& claimed : reply->jobs) {
@@ -309,6 +328,7 @@ private:
     std::list<job_in_hand> in_hand_;
     asio::steady_timer alarm_;
     bool woken_ = false;
+    bool doubtful_ = false; // a claim has failed
     asio::steady_timer next_alarm_; // at next_look_, while a wake-up is put off
     std::chrono::steady_clock::time_point next_look_{};
     std::atomic<bool> wake_posted_{false}; // until the look that it asked for

@@ -81,7 +81,7 @@ struct finish_command {
     std::shared_ptr<const routing> routes;
 };
 struct finish_reply {
-    bool accepted = false;
+    bool accepted = false; // also when it is said again of a job that it has ended
     task_stage stage = task_stage::waiting; // of the task afterwards, where accepted
 };
 
@@ -94,9 +94,11 @@ struct renew_reply {
     std::vector<bool> renewed; // in the order of `held`
 };
 
-// Frees every lease of `owner`: said at start, for the same node's earlier life.
+// Frees every lease of `owner`: said at start, for the same node's earlier life; and after a claim that failed, which may
+// stand all the same, but for those of the jobs in hand.
 struct release_command {
     std::string owner;
+    std::vector<job_key> but;
     time_point now{};
 };
 struct release_reply {

@@ -104,7 +104,7 @@ finish_reply transaction::run(const finish_command& c) {
         }
     }
     if (!before) {
-        return {};
+        return finished_already(c);
     }
     const std::int64_t attempts = std::int64_t{before->attempts} - (c.counts ? 0 : 1);
     db_.run("UPDATE jobs SET state = ?, due_at = ?, attempts = ?, owner = '', note = ?, updated_at = ? "
@@ -119,6 +119,22 @@ finish_reply transaction::run(const finish_command& c) {
     }
     note_finish(*before, c);
     return {true, restage(c.key.task)};
+}
+
+// A commit that was said to have failed may stand, and its outcome is then told again.
+finish_reply transaction::finished_already(const finish_command& c) {
+    if (is_active(c.state)) {
+        return {};
+    }
+    {
+        cursor rows = db_.query("SELECT 1 FROM jobs WHERE task = ? AND kind = ? AND sink = ? AND token = ? AND state = ?",
+                                c.key.task, to_string(c.key.kind), c.key.sink, static_cast<std::int64_t>(c.token),
+                                to_string(c.state));
+        if (!rows.next()) {
+            return {};
+        }
+    }
+    return {true, task_of(db_, c.key.task).stage};
 }
 
 // One event for each turn a job takes; one that stays blocked, which may go on for ever, or was interrupted takes none.
@@ -152,9 +168,20 @@ renew_reply transaction::run(const renew_command& c) {
 }
 
 release_reply transaction::run(const release_command& c) {
-    const std::int64_t released =
-        db_.run("UPDATE jobs SET owner = '', due_at = ? WHERE owner = ? AND owner <> ''", to_column(c.now), c.owner);
-    return {static_cast<std::uint64_t>(released)};
+    std::vector<job> held;
+    {
+        cursor rows =
+            db_.query("SELECT " SEEDHOOK_JOB_COLUMNS " FROM jobs WHERE owner = ? AND owner <> ''", c.owner);
+        while (rows.next()) {
+            held.push_back(read_job(rows));
+        }
+    }
+    std::erase_if(held, [&](const job& j) { return std::find(c.but.begin(), c.but.end(), j.key) != c.but.end(); });
+    for (const job& j : held) {
+        db_.run("UPDATE jobs SET owner = '', due_at = ? WHERE task = ? AND kind = ? AND sink = ?", to_column(c.now),
+                j.key.task, to_string(j.key.kind), j.key.sink);
+    }
+    return {held.size()};
 }
 
 redeliver_reply transaction::run(const redeliver_command& c) {

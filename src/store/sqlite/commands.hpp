@@ -29,6 +29,7 @@ private:
     void settle_task(const task& before, const settle_command& c);
     settle_reply settle_again(const task& t, const settle_command& c);
     void claim_lane(const claim_command& c, const lane_demand& lane, claim_reply& into);
+    finish_reply finished_already(const finish_command& c);
     void note_finish(const job& before, const finish_command& c);
 
     // Inserts those of `keys` that are not there yet, due at `now`.

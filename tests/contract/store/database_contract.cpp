@@ -240,6 +240,36 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_restarted_node_frees_its_own_leases_and_no_other
     BOOST_TEST(again[0].work.attempts == 2U);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(leases_of_jobs_in_hand_can_be_kept_while_the_others_are_freed, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    b.settled(settle("req_2", task_status::succeeded, at(1), b.routes));
+    const auto held = b.claimed(claim(job_kind::fetch, "", 2, at(2), "node-1"));
+    BOOST_REQUIRE_EQUAL(held.size(), 2U);
+    release_command release;
+    release.owner = "node-1";
+    release.now = at(3);
+    release.but.push_back(held[0].work.key);
+    BOOST_TEST(b.template run<release_reply>(release).released == 1U);
+    const auto again = b.claimed(claim(job_kind::fetch, "", 5, at(3), "node-1"));
+    BOOST_REQUIRE_EQUAL(again.size(), 1U);
+    BOOST_TEST(again[0].of.request_id == held[1].of.request_id);
+    BOOST_TEST(b.finished(finish(held[0].work, job_state::done, at(4), b.routes)).accepted);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_outcome_that_is_told_again_is_accepted_and_changes_nothing, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));
+    b.fetch(at(2));
+    const auto job = b.claimed(claim(job_kind::deliver, "library", 1, at(3))).at(0).work;
+    const auto first = b.finished(finish(job, job_state::done, at(4), b.routes));
+    const auto again = b.finished(finish(job, job_state::done, at(5), b.routes));
+    BOOST_TEST(again.accepted);
+    BOOST_TEST((again.stage == first.stage));
+    BOOST_TEST((b.kinds_of_events("req_1") == strings{"settled", "fetched", "delivered"}));
+    BOOST_TEST(!b.finished(finish(job, job_state::rejected, at(6), b.routes)).accepted);
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(an_attempt_that_does_not_count_is_taken_back, engine, engines) {
     bench<engine> b;
     b.settled(settle("req_1", task_status::succeeded, at(1), b.routes));

@@ -43,6 +43,29 @@ public:
     std::function<outcome(const claimed_job&)> answers = [](const claimed_job&) { return done(some_video()); };
 };
 
+// Commits, and says that it failed: what a failed sync may come to.
+class doubtful_database final : public database {
+public:
+    doubtful_database(std::unique_ptr<database> inner, std::function<bool(const command&)>& fails)
+        : inner_(std::move(inner)), fails_(fails) {}
+
+    result<std::vector<reply>> apply(std::span<const command> commands) override {
+        auto replies = inner_->apply(commands);
+        if (fails_ && std::any_of(commands.begin(), commands.end(), fails_)) {
+            fails_ = nullptr;
+            return error(errc::io, "the sync failed");
+        }
+        return replies;
+    }
+    result<void> reopen() override { return inner_->reopen(); }
+    result<void> maintain() override { return inner_->maintain(); }
+    std::unique_ptr<database_reader> make_reader() override { return inner_->make_reader(); }
+
+private:
+    std::unique_ptr<database> inner_;
+    std::function<bool(const command&)>& fails_; // once
+};
+
 struct worker_fixture {
     worker_fixture() { start(); }
     ~worker_fixture() { stop(); }
@@ -50,7 +73,8 @@ struct worker_fixture {
     void start() {
         store_observer observer;
         observer.changed = [this] { works->wake(); };
-        tasks = make_store(open_sqlite({(folder.path() / "seedhook.db").string()}).value(), {}, std::move(observer));
+        auto engine = open_sqlite({(folder.path() / "seedhook.db").string()}).value();
+        tasks = make_store(std::make_unique<doubtful_database>(std::move(engine), fails), {}, std::move(observer));
         work_observer seen;
         seen.finished = [this](const claimed_job&, const outcome&, const next_step& step, task_stage) {
             ended.push_back(step.state);
@@ -117,6 +141,7 @@ struct worker_fixture {
     std::shared_ptr<test_handler> fetches = std::make_shared<test_handler>();
     std::shared_ptr<test_handler> delivers = std::make_shared<test_handler>();
     std::vector<job_state> ended;
+    std::function<bool(const command&)> fails; // the next command like this is committed and said to have failed
     std::unique_ptr<store> tasks;
     std::unique_ptr<worker> works;
 };
@@ -231,6 +256,27 @@ BOOST_FIXTURE_TEST_CASE(jobs_of_a_killed_process_are_taken_up_at_once, worker_fi
     auto after = [this]() -> awaitable<> { co_await until([this] { return ended.size() == 2; }); };
     run(after());
     BOOST_TEST((fetches->seen == std::vector<std::string>{"req_0#2"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(jobs_of_a_claim_that_failed_and_stands_are_taken_up_at_once, worker_fixture) {
+    auto before = [this]() -> awaitable<> { co_await settle_tasks(1); };
+    asio::co_spawn(context, before(), [](const std::exception_ptr& e) { BOOST_REQUIRE(!e); });
+    context.run();
+    fails = [](const command& c) { return std::holds_alternative<claim_command>(c); };
+    auto test = [this]() -> awaitable<> { co_await until([this] { return ended.size() == 2; }); };
+    run(test());
+    BOOST_TEST((fetches->seen == std::vector<std::string>{"req_0#2"})); // nobody ran the first attempt
+}
+
+BOOST_FIXTURE_TEST_CASE(an_outcome_whose_commit_failed_and_stands_is_told_once, worker_fixture) {
+    fails = [](const command& c) { return std::holds_alternative<finish_command>(c); };
+    auto test = [this]() -> awaitable<> {
+        co_await settle_tasks(1);
+        co_await until([this] { return ended.size() == 2; });
+    };
+    run(test());
+    BOOST_TEST(fetches->seen.size() == 1U);
+    BOOST_TEST(delivers->seen.size() == 1U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_long_job_keeps_its_lease, worker_fixture) {
