@@ -1,7 +1,7 @@
 """Injects faults into the real daemon's system calls, one point at a time, and looks at everything it promised.
 
     faults.py [--kills N] [--errors N] [--only SYSCALL] [--jobs N] [--seed S] [--keep]
-    faults.py --point 'fresh/pwrite64:error=EIO:when=17..20'      one point again, as a violation names it
+    faults.py --point 'fresh/store/pwrite64:error=EIO:when=17..20'      one point again, as a violation names it
     faults.py --self-test                                         the judges find what is planted
 """
 import argparse
@@ -40,7 +40,9 @@ class Tally:
 
     def note(self, verdict):
         with self.lock:
-            row = (verdict.point.fault.replace("signal=KILL", "kill").replace("error=", ""), verdict.point.syscall)
+            point = verdict.point
+            name = f"{point.syscall} ({point.group})" if point.group else point.syscall
+            row = (point.fault.replace("signal=KILL", "kill").replace("error=", ""), name)
             self.tried[row] += 1
             self.fired[row] += verdict.fired
             if verdict.problems:
@@ -53,27 +55,31 @@ class Tally:
                 say(verdict.log)
 
     def table(self):
-        say(f"{'system call':<18}{'fault':<14}{'tried':>6}{'fired':>7}{'violations':>12}")
+        say(f"{'system call':<22}{'fault':<14}{'tried':>6}{'fired':>7}{'violations':>12}")
         for row in sorted(self.tried, key=lambda r: (r[0] != "kill", r[1], r[0])):
-            say(f"{row[1]:<18}{row[0]:<14}{self.tried[row]:>6}{self.fired[row]:>7}{self.broken[row]:>12}")
+            say(f"{row[1]:<22}{row[0]:<14}{self.tried[row]:>6}{self.fired[row]:>7}{self.broken[row]:>12}")
 
     def count(self, kill):
         return sum(n for row, n in self.fired.items() if (row[0] == "kill") == kill)
 
 
 def count_calls(stage):
-    """A run of each scene under strace without a fault."""
+    """Runs of each scene under strace without a fault, one for each group of files and one for all else."""
     calls = {}
-    for scene in faults_scene.SCENES:
+    everything = {*faults_points.KILLS, *faults_points.ERRORS}
+    for scene, group in itertools.product(faults_scene.SCENES, ("", *faults_points.GROUPS)):
+        names = faults_points.ON_FILES if group else everything - faults_points.ON_FILES
         run = faults_run.Run(stage, scene)
         trace = run.folder / "strace.out"
-        names = sorted({*faults_points.KILLS, *faults_points.ERRORS})
+        # `openat` shows where the program's loading ends.
+        wrapper = [*faults_run.TRACER, *faults_run.QUICKLY, "-o", str(trace), "-e",
+                   "trace=" + ",".join("?" + name for name in sorted({*names, "openat"}))]
         try:
-            run.play([*faults_run.TRACER, *faults_run.QUICKLY, "-o", str(trace), "-e", f"trace={','.join('?' + n for n in names)}"])
+            run.play(wrapper + (faults_run.on_files(run.scene, group) if group else []))
             code = run.end_in_the_middle()
             if code != 0 or run.problems:
                 raise AssertionError(f"without a fault it ended with {code}: {run.problems}\n{run.daemon.logs()}")
-            calls[scene] = faults_points.count_calls(trace, run.daemon.config_file.name)
+            calls[scene, group] = faults_points.count_calls(trace, run.daemon.config_file.name, names)
         finally:
             run.close()
     return calls
@@ -106,7 +112,7 @@ def run_everything(stage, arguments, stopping):
     tally, began = Tally(), time.monotonic()
     calls = count_calls(stage)
     say(f"{sum(last - first + 1 for scene in calls.values() for first, last in scene.values())} calls to strike in "
-        f"{len(calls)} scenes; seed {arguments.seed}")
+        f"{len(faults_scene.SCENES)} scenes; seed {arguments.seed}")
     for kind, wanted in (("kill", arguments.kills), ("error", arguments.errors)):
         points = faults_points.choose(calls, kind, arguments.only, arguments.seed)
         strike_all(stage, points, wanted, tally, arguments.jobs, stopping)

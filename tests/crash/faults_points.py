@@ -29,19 +29,25 @@ ERRORS = {
 # A fetch is tried again after a second, then two, then four, and four threads count for themselves: long bursts of these
 # would only be waited for.
 SLOW_TO_RETRY = {"openat", "pwrite64", "ftruncate", "rename", "fallocate", "newfstatat", "pread64", "mkdir", "lseek",
-                 "flock", "unlink", "fdatasync", "fsync", "connect", "statfs", "recvfrom", "read", "sendto", "sendmsg"}
+                 "flock", "unlink", "fdatasync", "fsync", "connect", "statfs", "recvfrom", "read", "sendto", "sendmsg", "write"}
+
+# Calls that are counted and struck on a group of files alone (strace -P). Else the program's loading, and SQLite, would
+# make so many of them that those on a video never had a number of their own; and to a pipe a write does not fail.
+ON_FILES = {"write", "read", "openat", "newfstatat", "close", "pread64", "pwrite64", "fdatasync", "ftruncate", "unlink"}
+GROUPS = ("store", "videos")
 
 
 @dataclasses.dataclass(frozen=True)
 class Point:
     scene: str    # see faults_scene
+    group: str    # of files; empty: calls on anything
     syscall: str
     fault: str    # `signal=KILL` or `error=EIO`
     first: int    # of the calls that are struck, counted by strace in each thread for itself
     last: int
 
     def __str__(self):
-        return f"{self.scene}/{self.inject}"
+        return "/".join(part for part in (self.scene, self.group, self.inject) if part)
 
     @property
     def kills(self):
@@ -54,23 +60,25 @@ class Point:
 
     @property
     def key(self):
-        return (self.syscall, self.fault, self.first)
+        return (self.group, self.syscall, self.fault, self.first)
 
     @staticmethod
     def parse(text):
-        match = re.fullmatch(r"(?:(\w+)/)?(\w+):((?:error|signal)=\w+):when=(\d+)(?:\.\.(\d+))?", text)
+        pattern = r"(?:(fresh|resume)/)?(?:(store|videos)/)?(\w+):((?:error|signal)=\w+):when=(\d+)(?:\.\.(\d+))?"
+        match = re.fullmatch(pattern, text)
         if not match:
             raise ValueError(f"not a point: {text}")
-        return Point(match[1] or "fresh", match[2], match[3], int(match[4]), int(match[5] or match[4]))
+        scene, group, syscall, fault, first, last = match.groups()
+        return Point(scene or "fresh", group or "", syscall, fault, int(first), int(last or first))
 
 
-def count_calls(log, config_file):
-    """{syscall: (first, last)}: the calls worth striking, from a strace log of a run without faults.
+def count_calls(log, config_file, names):
+    """{syscall: (first, last)}: the calls of `names` worth striking, from a strace log of a run without faults.
 
     The last is the most that one thread makes; the first is the one after the program's loading, which ends where the
     configuration is opened.
     """
-    counts, loading, main = collections.defaultdict(collections.Counter), None, None
+    counts, loading, main = collections.defaultdict(collections.Counter), {}, None
     with open(log, encoding="utf-8", errors="replace") as lines:
         for line in lines:
             match = re.match(r"(\d+) +(\w+)\(", line)
@@ -78,22 +86,20 @@ def count_calls(log, config_file):
                 continue
             thread, syscall = match.groups()
             main = main or thread
-            if loading is None and syscall == "openat" and config_file in line:
+            if not loading and syscall == "openat" and config_file in line:
                 loading = {name: threads[main] for name, threads in counts.items()}
             counts[syscall][thread] += 1
-    if not loading:
-        raise AssertionError("strace's log shows no daemon that reads its configuration")
     return {name: (loading.get(name, 0) + 1, max(threads.values())) for name, threads in counts.items()
-            if max(threads.values()) > loading.get(name, 0)}
+            if name in names and max(threads.values()) > loading.get(name, 0)}
 
 
 def choose(calls_of, kind, only, seed):
     """Every point of a kind, in an order that takes each system call and each error in turn, at random places.
 
-    `calls_of`: {scene: {syscall: (first, last)}}. The same (syscall, fault, N) comes in one scene alone.
+    `calls_of`: {(scene, group): {syscall: (first, last)}}. The same (group, syscall, fault, N) comes in one scene alone.
     """
     draw, lanes, seen = random.Random(f"{seed} {kind}"), collections.defaultdict(list), set()
-    for scene, calls in sorted(calls_of.items()):
+    for (scene, group), calls in sorted(calls_of.items()):
         for syscall, (first, last) in sorted(calls.items()):
             if only and syscall != only:
                 continue
@@ -101,14 +107,14 @@ def choose(calls_of, kind, only, seed):
             if kind == "error":
                 faults = [f"error={name}" for name in ERRORS.get(syscall, "").split()]
             for fault in faults:
-                if syscall == "write" and kind == "error":
-                    last = min(last, 16)  # most of those counted are not to files
                 for n in range(first, last + 1):
                     longest = [1, 1, 1, 2] if syscall in SLOW_TO_RETRY else [1, 2, 4, 8]
                     until = n if kind == "kill" else n + draw.choice(longest) - 1
-                    lanes[syscall, fault].append(Point(scene, syscall, fault, n, until))
+                    lanes[group, syscall, fault].append(Point(scene, group, syscall, fault, n, until))
+    # A pool's threads make few calls each, and what they do is worth the most: low numbers come sooner.
     for lane in lanes.values():
-        draw.shuffle(lane)
+        turn = {point: draw.expovariate(1.0) * (point.first - lane[0].first + 1) ** 0.5 for point in lane}
+        lane.sort(key=turn.get, reverse=True)
     order = list(lanes.values())
     draw.shuffle(order)
     while order:

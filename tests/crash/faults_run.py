@@ -99,8 +99,15 @@ class Run:
         if again_of is not None and not answer.json["duplicate"]:
             self.problems.append(f"acknowledged and forgotten: {told.request_id}")
 
+    def _told(self, target):
+        """A document of the control API. While it has none to give, as if it could not be reached."""
+        answer = self.daemon.ask("GET", target)
+        if answer.status != 200:
+            raise http.client.HTTPException(f"the control API answered {answer.status} to {target}")
+        return answer.json
+
     def tasks(self):
-        return {t["requestId"]: t for t in self.daemon.ask("GET", "/v1/tasks?limit=200").json["tasks"]}
+        return {t["requestId"]: t for t in self._told("/v1/tasks?limit=200")["tasks"]}
 
     def wait_done(self):
         """Until every callback that was sent and taken has come to its end; the files are looked at on the way."""
@@ -112,7 +119,7 @@ class Run:
             for request_id in self.tried:
                 stage = tasks.get(request_id, {}).get("stage")
                 if stage == "stuck":
-                    raise Failed(f"stuck: {self.daemon.ask('GET', f'/v1/tasks/{request_id}').body.decode()}")
+                    raise Failed(f"stuck: {self._told(f'/v1/tasks/{request_id}')}")
                 # A full disk is looked at again only after ten minutes: a person asks earlier.
                 if stage == "fetching" and time.monotonic() - began > 0.5 + helped.get(request_id, 0):
                     helped[request_id] = time.monotonic() - began
@@ -128,7 +135,7 @@ class Run:
             raise Failed(f"{e}: {told}") from None
 
     def _unblock(self, request_id):
-        detail = self.daemon.ask("GET", f"/v1/tasks/{request_id}").json
+        detail = self._told(f"/v1/tasks/{request_id}")
         if any(job["state"] == "blocked" for job in detail["jobs"]):
             self._asked(f"/v1/tasks/{request_id}/redeliver", "POST")
 
@@ -203,24 +210,30 @@ class Verdict:
         self.point, self.fired, self.problems, self.log = point, fired, problems, log
 
 
+def on_files(scene, group):
+    """strace's options to look at calls on a group of files alone."""
+    return [word for path in scene.paths(group) for word in ("-P", str(path))]
+
+
 def strike(stage, point, keep=False):
     """Plays the point's scene with its fault, and judges."""
     run = Run(stage, point.scene)
     trace = run.folder / "strace.out"
-    wrapper = [*TRACER, *([] if point.kills else QUICKLY), "-o", str(trace), "-e", f"trace={point.syscall}", "-e", f"inject={point.inject}"]
+    wrapper = [*TRACER, *([] if point.kills else QUICKLY), "-o", str(trace), "-e", f"trace={point.syscall}",
+               "-e", f"inject={point.inject}"]
+    if point.group:
+        wrapper += on_files(run.scene, point.group)
     try:
         if point.kills:
             fired = kill_at(run, wrapper)
         else:
             # One time in four it ends in good order and in the middle of a transfer; which ones follows from the point.
-            if point.syscall == "write":  # to files alone: to an event descriptor or a pipe it does not fail
-                wrapper += [word for file in run.scene.written_files() for word in ("-P", str(file))]
             err_at(run, wrapper, point, orderly=zlib.crc32(str(point).encode()) % 4 == 0)
             fired = was_injected(trace)
         if fired:
             run.restart_and_judge()
         return Verdict(point, fired, run.problems, run.logs() if run.problems else "")
-    except (OSError, http.client.HTTPException, AssertionError) as e:
+    except (OSError, http.client.HTTPException, AssertionError, KeyError) as e:
         return Verdict(point, True, [*run.problems, f"the daemon could not be talked to: {e!r}"], run.logs())
     finally:
         run.close(keep)

@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+import faults_judge  # noqa: E402  pylint: disable=wrong-import-position
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 import origin  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -132,14 +133,24 @@ class Fresh:
         self.live = Told(pick_id(f"{draw}_live", SMALL, ["quick"]))  # once the fault is gone
         self.acknowledged = {}  # {id: status}
 
-    def written_files(self):
-        """Those that write(2) is called for: the log, notes of transfers, staged manifests."""
-        yield self.folder / "seedhook-1.log"
+    def paths(self, group):
+        """The names and folders that the daemon's calls are given: the `store`'s, or those that `videos` come by."""
+        if group == "store":
+            yield from (self.folder / f"seedhook.db{suffix}" for suffix in ("", "-wal", "-shm", ".lock"))
+            return
+        for name in ("seedhook-1.log", "spool", "spool/main", "library", "archive", "archive/succeeded", "archive/failed",
+                     "library/.seedhook-staging", "archive/.seedhook-staging"):
+            yield self.folder / name
         for told in [*self.told, self.last, self.live]:
-            yield self.folder / f"spool/main/{told.request_id}.part.json"
-            parts = "".join(f"{len(part)}:{part}" for part in ("main", told.request_id, "archive"))
-            delivery = f"dlv_{hashlib.sha256(parts.encode()).hexdigest()[:32]}"
-            yield self.folder / f"archive/.seedhook-staging/{delivery}.json"
+            for suffix in ("mp4", "part", "part.json"):
+                yield self.folder / f"spool/main/{told.request_id}.{suffix}"
+            for sink in ("library", "archive"):
+                parts = "".join(f"{len(part)}:{part}" for part in ("main", told.request_id, sink))
+                delivery = f"dlv_{hashlib.sha256(parts.encode()).hexdigest()[:32]}"
+                yield self.folder / sink / ".seedhook-staging" / delivery
+                yield self.folder / sink / ".seedhook-staging" / f"{delivery}.json"
+            for name in faults_judge.files_of(told.request_id, told.status):
+                yield self.folder / name
 
 
 class Resume(Fresh):
