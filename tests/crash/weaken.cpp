@@ -1,12 +1,11 @@
 // Breaks one of the daemon's promises to the disk, so that the power-cut test can show that it notices: a library that
 // is loaded into the daemon before its others (LD_PRELOAD). The daemon itself has no switch for this.
-//   SEEDHOOK_WEAKEN=synchronous   the store commits with synchronous=NORMAL
+//   SEEDHOOK_WEAKEN=synchronous   the store's log is not synced, as with synchronous=NORMAL at a commit
 //   SEEDHOOK_WEAKEN=video         regular files outside the store are never synced
 //   SEEDHOOK_WEAKEN=folder        folders are never synced
 //   SEEDHOOK_WEAKEN_STORE=FILE    the store; its log and index begin with the same name
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,11 +32,15 @@ bool weakened(std::string_view what) {
     return chosen == what;
 }
 
-bool in_store(int fd) {
-    static const std::string store(variable("SEEDHOOK_WEAKEN_STORE"));
+const std::string& store() {
+    static const std::string path(variable("SEEDHOOK_WEAKEN_STORE"));
+    return path;
+}
+
+std::string path_of(int fd) {
     char path[PATH_MAX];
     const ssize_t size = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path);
-    return size > 0 && std::string_view(path, static_cast<std::size_t>(size)).starts_with(store);
+    return size > 0 ? std::string(path, static_cast<std::size_t>(size)) : std::string();
 }
 
 bool skips_sync(int fd) {
@@ -46,7 +49,8 @@ bool skips_sync(int fd) {
         return false;
     }
     return (weakened("folder") && S_ISDIR(seen.st_mode)) ||
-           (weakened("video") && S_ISREG(seen.st_mode) && !in_store(fd));
+           (weakened("video") && S_ISREG(seen.st_mode) && !path_of(fd).starts_with(store())) ||
+           (weakened("synchronous") && path_of(fd) == store() + "-wal");
 }
 
 } // namespace
@@ -67,12 +71,6 @@ int fdatasync(int fd) {
 int sync_file_range(int fd, off64_t offset, off64_t size, unsigned flags) {
     static auto* const real = next<int(int, off64_t, off64_t, unsigned)>("sync_file_range");
     return skips_sync(fd) ? 0 : real(fd, offset, size, flags);
-}
-
-int sqlite3_exec(sqlite3* db, const char* sql, int (*row)(void*, int, char**, char**), void* context, char** failure) {
-    static auto* const real = next<decltype(sqlite3_exec)>("sqlite3_exec");
-    const bool full = sql != nullptr && std::string_view(sql) == "PRAGMA synchronous = FULL";
-    return real(db, full && weakened("synchronous") ? "PRAGMA synchronous = NORMAL" : sql, row, context, failure);
 }
 
 } // extern "C"
