@@ -25,12 +25,12 @@ import origin  # noqa: E402  pylint: disable=wrong-import-position
 SMALL, LARGE, LONG = (0, 100_000), (750_000, 1_500_000), (1_350_000, 1_500_000)  # LONG: more than one piece for the disk
 
 
-def pick_id(prefix, size, moods):
-    """An id whose video has a size between these and whose first transfers go as told."""
+def pick_id(prefix, size, mood):
+    """An id whose video has a size between these; its first transfer goes as told, and none of those after it breaks."""
     for n in itertools.count():
         name = f"{prefix}{n}"
-        if size[0] <= origin.size_of(name) <= size[1] and \
-                all(origin.mood(name, attempt + 1) == mood for attempt, mood in enumerate(moods)):
+        moods = [origin.mood(name, attempt) for attempt in range(1, 7)]
+        if size[0] <= origin.size_of(name) <= size[1] and moods[0] == mood and "breaks" not in moods:
             return name
     return None
 
@@ -124,13 +124,13 @@ class Fresh:
         """`small`: no large videos."""
         draw = f"req_{random.randrange(10**9)}"
         self.stage, self.folder = stage, stage.new_folder()
-        self.told = [Told(pick_id(f"{draw}_large", SMALL if small else LONG, ["quick"]), tls=False),
-                     Told(pick_id(f"{draw}_small", SMALL, ["quick"]), times=2),
+        self.told = [Told(pick_id(f"{draw}_large", SMALL if small else LONG, "quick"), tls=False),
+                     Told(pick_id(f"{draw}_small", SMALL, "quick"), times=2),
                      Told(f"{draw}_failed", "failed", tls=False, times=2),
-                     Told(pick_id(f"{draw}_more", SMALL, ["quick"]), tls=False)]
+                     Told(pick_id(f"{draw}_more", SMALL, "quick"), tls=False)]
         # Its transfer is under way when the daemon is told to stop.
-        self.last = Told(pick_id(f"{draw}_last", SMALL if small else LARGE, ["slow"]))
-        self.live = Told(pick_id(f"{draw}_live", SMALL, ["quick"]))  # once the fault is gone
+        self.last = Told(pick_id(f"{draw}_last", SMALL if small else LARGE, "slow"))
+        self.live = Told(pick_id(f"{draw}_live", SMALL, "quick"))  # once the fault is gone
         self.acknowledged = {}  # {id: status}
 
     def paths(self, group):
@@ -173,9 +173,9 @@ class Snapshot:
 
     def __init__(self, stage):
         self.stage, self.folder = stage, stage.new_folder()
-        self.half = pick_id("req_half", LONG, ["slow", "quick", "quick"])
-        self.whole = pick_id("req_whole", SMALL, ["quick"])
-        self.delivered = pick_id("req_delivered", SMALL, ["quick"])
+        self.half = pick_id("req_half", LONG, "slow")
+        self.whole = pick_id("req_whole", SMALL, "quick")
+        self.delivered = pick_id("req_delivered", SMALL, "quick")
         self.manifest = f"archive/succeeded/{self.delivered}.mp4.json"
         for sink in ("library", "archive"):
             (self.folder / sink).rmdir()
