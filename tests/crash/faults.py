@@ -85,6 +85,13 @@ def count_calls(stage):
     return calls
 
 
+def end_programs():
+    for program in list(harness.Program.started):
+        with contextlib.suppress(OSError):
+            if program.running:
+                program.signal(signal.SIGKILL)
+
+
 def strike_all(stage, points, wanted, tally, jobs, stopping):
     """Strikes point after point until `wanted` have fired."""
     lock, fired = threading.Lock(), itertools.count(1)
@@ -99,13 +106,20 @@ def strike_all(stage, points, wanted, tally, jobs, stopping):
             if point is None:
                 return
             verdict = faults_run.strike(stage, point)
+            if stopping.is_set():
+                return
             tally.note(verdict)
             if verdict.fired and next(fired) >= wanted:
                 enough.set()
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for job in [pool.submit(work) for _ in range(jobs)]:
-            job.result()
+        try:
+            for job in [pool.submit(work) for _ in range(jobs)]:
+                job.result()
+        except BaseException:  # told to end: the pool waits for runs under way, so their daemons go now
+            stopping.set()
+            end_programs()
+            raise
 
 
 def run_everything(stage, arguments, stopping):
@@ -164,10 +178,7 @@ def main():
         say("interrupted")
     finally:
         stopping.set()
-        for program in list(harness.Program.started):
-            with contextlib.suppress(OSError):
-                if program.running:
-                    program.signal(signal.SIGKILL)
+        end_programs()
         if stage:
             stage.stop()
         if arguments.keep:
