@@ -26,8 +26,8 @@ ERRORS = {
     "fchmod": "EIO EPERM", "sync_file_range": "EIO", "lseek": "EIO", "bind": "EADDRINUSE", "listen": "EADDRINUSE",
     "eventfd2": "EMFILE", "pipe2": "EMFILE", "timerfd_create": "EMFILE", "epoll_create1": "EMFILE", "clone3": "EAGAIN",
 }
-# A fetch is tried again after a second, then two, then four, and four threads count for themselves: long bursts of these
-# would only be waited for.
+# A fetch is tried again after a second, then two, then four, and four threads count for themselves: one call of each makes
+# a burst, and a longer one would only be waited for.
 SLOW_TO_RETRY = {"openat", "pwrite64", "ftruncate", "rename", "fallocate", "newfstatat", "pread64", "mkdir", "lseek",
                  "flock", "unlink", "fdatasync", "fsync", "connect", "statfs", "recvfrom", "read", "sendto", "sendmsg", "write"}
 
@@ -108,7 +108,8 @@ def choose(calls_of, kind, only, seed):
                 faults = [f"error={name}" for name in ERRORS.get(syscall, "").split()]
             for fault in faults:
                 for n in range(first, last + 1):
-                    longest = [1, 1, 1, 2] if syscall in SLOW_TO_RETRY else [1, 2, 4, 8]
+                    slow = syscall in SLOW_TO_RETRY and group != "store"
+                    longest = [1] if slow else [1, 2, 3] if group else [1, 2, 4, 8]
                     until = n if kind == "kill" else n + draw.choice(longest) - 1
                     lanes[group, syscall, fault].append(Point(scene, group, syscall, fault, n, until))
     # A pool's threads make few calls each, and what they do is worth the most: low numbers come sooner.
