@@ -1,4 +1,4 @@
-# Building the release programs quietly. Sourced by scripts/bench, scripts/crash and scripts/powercut.
+# Building the release programs quietly. Sourced by the scripts that measure or break them.
 
 # Builds the named targets in build/release of the project `root`; shows the build only when it fails.
 build_release() {

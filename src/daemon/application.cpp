@@ -26,7 +26,8 @@ namespace seedhook {
 namespace {
 
 constexpr std::size_t disk_threads = 4;
-constexpr duration removal_pause = std::chrono::seconds(10);
+constexpr duration first_removal_pause = std::chrono::seconds(10);
+constexpr duration longest_removal_pause = std::chrono::minutes(10);
 
 // hardware_concurrency() counts the machine's cores, not those that this process was given.
 std::size_t usable_cores() {
@@ -208,6 +209,7 @@ private:
     // Unless somebody has asked for it again meanwhile. What cannot be removed now is tried again: it takes room that
     // other videos need.
     awaitable<> forget_video(task of) {
+        duration pause = first_removal_pause;
         for (bool goes_on = true; goes_on;) {
             const auto found = co_await store_->find(of.source, of.request_id);
             if (found && (found->size() != 1 || found->front().of.stage != task_stage::done)) {
@@ -221,9 +223,12 @@ private:
             if (removed) {
                 co_return;
             }
-            log::warning("a delivered video stays in the spool for now",
-                         {{"request_id", of.request_id}, {"reason", std::string_view(removed.error().message)}});
-            goes_on = co_await sleep_for(removal_pause);
+            if (pause == first_removal_pause) {
+                log::warning("a delivered video stays in the spool for now",
+                             {{"request_id", of.request_id}, {"reason", std::string_view(removed.error().message)}});
+            }
+            goes_on = co_await sleep_for(pause);
+            pause = std::min(2 * pause, longest_removal_pause);
         }
     }
 

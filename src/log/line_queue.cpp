@@ -1,3 +1,4 @@
+// Writing to standard error, in whole lines where they are short enough.
 #include "log/line_queue.hpp"
 
 #include <poll.h>

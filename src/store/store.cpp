@@ -115,6 +115,7 @@ private:
 
     template <class Handler>
     void enqueue(Handler handler, command c) {
+        const bool one_of_many = std::holds_alternative<settle_command>(c);
         waiting_ptr waiting = std::make_unique<waiting_handler<Handler>>(std::move(c), std::move(handler));
         const asio::any_io_executor home = waiting->executor();
         std::string_view refused;
@@ -132,8 +133,10 @@ private:
                 wake = std::exchange(asleep_, false);
             }
         }
-        if (wake) {
+        if (wake && one_of_many) {
             asio::post(home, deferred_wake(queued_));
+        } else if (wake) {
+            queued_->notify_one();
         }
         if (!refused.empty()) {
             resumptions().add(std::move(waiting), error(errc::unavailable, std::string(refused)));
@@ -204,7 +207,7 @@ private:
         }
     }
 
-    // Nothing of the batch stands, and nothing more is acknowledged until the database is mended.
+    // Nothing of the batch is acknowledged, nor anything more until the database is mended.
     void fail(const error& why, std::vector<waiting_ptr>& batch) {
         std::deque<waiting_ptr> behind;
         {

@@ -117,7 +117,7 @@ private:
         what.owner = settings_.owner;
         what.now = clock_.now();
         for (const job_in_hand& j : in_hand_) {
-            what.but.push_back(j.claimed.work.key);
+            what.but.emplace_back(j.claimed.work.key, j.claimed.work.token);
         }
         const result<release_reply> freed = co_await store_.release(std::move(what));
         doubtful_ = !freed;

@@ -20,7 +20,7 @@ import table  # noqa: E402
 from peers import harness  # noqa: E402
 
 LOAD = os.environ.get("BENCH_LOAD", "bench_load")
-SERVER_CORE, CLIENT_CORE = 0, 1
+SERVER_CORE, CLIENT_CORE = (sorted(os.sched_getaffinity(0)) * 2)[:2]
 KINDS = {"seedhook": peers.Seedhook, "nginx": peers.Nginx, "webhook": peers.Webhook}
 prefixes = (f"b{os.getpid()}-{n}-" for n in itertools.count())
 

@@ -55,7 +55,7 @@ def main():
         try:
             if missing := what_is_missing(volume):
                 print(f"powercut: cannot run here: it needs root, ext4 and loop devices ({missing})", file=sys.stderr)
-                return 2
+                return 77
             return cut_and_check(arguments, folder, volume)
         finally:
             volume.close()

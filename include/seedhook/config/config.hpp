@@ -117,7 +117,7 @@ struct control {
 };
 
 struct receive {
-    std::uint32_t threads = 0; // 0: one a core
+    std::uint32_t threads = 0; // 0: one for each core it may use
 };
 
 struct limits {

@@ -98,7 +98,7 @@ struct renew_reply {
 // stand all the same, but for those of the jobs in hand.
 struct release_command {
     std::string owner;
-    std::vector<job_key> but;
+    std::vector<std::pair<job_key, std::uint64_t>> but; // with their tokens
     time_point now{};
 };
 struct release_reply {
@@ -186,8 +186,8 @@ class database {
 public:
     virtual ~database() = default;
 
-    // Runs the commands in order in one transaction and commits it to stable storage. All or none: after an error
-    // nothing of them stands, the database takes no more commands until `reopen` succeeds. Replies match by index.
+    // Runs the commands in order in one transaction and commits it to stable storage. Replies match by index. After an
+    // error all of them or none stand, which only `reopen` finds out, and until that succeeds no more are taken.
     virtual result<std::vector<reply>> apply(std::span<const command> commands) = 0;
 
     // After a failed `apply`: closes, opens and checks the database, so that what it holds is what stable storage

@@ -176,7 +176,10 @@ release_reply transaction::run(const release_command& c) {
             held.push_back(read_job(rows));
         }
     }
-    std::erase_if(held, [&](const job& j) { return std::find(c.but.begin(), c.but.end(), j.key) != c.but.end(); });
+    const auto kept = [&](const job& j) {
+        return std::find(c.but.begin(), c.but.end(), std::pair(j.key, j.token)) != c.but.end();
+    };
+    std::erase_if(held, kept);
     for (const job& j : held) {
         db_.run("UPDATE jobs SET owner = '', due_at = ? WHERE task = ? AND kind = ? AND sink = ?", to_column(c.now),
                 j.key.task, to_string(j.key.kind), j.key.sink);

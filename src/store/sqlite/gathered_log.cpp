@@ -1,12 +1,11 @@
+// The methods of a log that gathers its writes, and the VFS that opens it.
 #include "store/sqlite/gathered_log.hpp"
 
 #include "store/sqlite/connection.hpp"
 
 #include <cstddef>
-#include <cstring>
 #include <new>
 #include <string>
-#include <string_view>
 
 namespace seedhook::sqlite {
 namespace {
@@ -63,11 +62,11 @@ int passed_on(sqlite3_file* file, Arguments... arguments) noexcept {
     return (of(file).below()->pMethods->*Method)(of(file).below(), arguments...);
 }
 
+// What is still gathered belongs to a transaction that was given up.
 int close_log(sqlite3_file* file) noexcept {
-    const int written = of(file).write_out();
     const int closed = of(file).below()->pMethods->xClose(of(file).below());
     of(file).~log_file();
-    return written != SQLITE_OK ? written : closed;
+    return closed;
 }
 
 int write_log(sqlite3_file* file, const void* data, int size, sqlite3_int64 at) noexcept {

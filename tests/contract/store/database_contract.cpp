@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(leases_of_jobs_in_hand_can_be_kept_while_the_other
     release_command release;
     release.owner = "node-1";
     release.now = at(3);
-    release.but.push_back(held[0].work.key);
+    release.but.emplace_back(held[0].work.key, held[0].work.token);
     BOOST_TEST(b.template run<release_reply>(release).released == 1U);
     const auto again = b.claimed(claim(job_kind::fetch, "", 5, at(3), "node-1"));
     BOOST_REQUIRE_EQUAL(again.size(), 1U);
