@@ -134,7 +134,8 @@ private:
             }
         }
         if (wake && one_of_many) {
-            asio::post(home, deferred_wake(queued_));
+            // Once this thread has run what it has at hand: callbacks that arrive in one go are committed together.
+            asio::post(home, [sleeper = queued_] { sleeper->notify_one(); });
         } else if (wake) {
             queued_->notify_one();
         }

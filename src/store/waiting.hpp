@@ -1,4 +1,4 @@
-// Callers who wait for a commit: how they are resumed on their own executors, and how the writer is woken for them.
+// Callers who wait for a commit, and how they are resumed on their own executors.
 #pragma once
 
 #include "seedhook/async/awaitable.hpp"
@@ -10,7 +10,6 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <condition_variable>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -90,24 +89,6 @@ public:
 
 private:
     std::vector<resumption> by_executor_; // one for each receiving thread, and one more
-};
-
-// Wakes the writer once what its executor has at hand has run, so that commands that arrive in one go are committed
-// together. Should that executor never run it, it wakes the writer when it is destroyed.
-class deferred_wake {
-public:
-    explicit deferred_wake(std::shared_ptr<std::condition_variable> sleeper) : sleeper_(std::move(sleeper)) {}
-    deferred_wake(deferred_wake&&) noexcept = default;
-    deferred_wake& operator=(deferred_wake&&) = delete;
-    ~deferred_wake() {
-        if (sleeper_) {
-            sleeper_->notify_one();
-        }
-    }
-    void operator()() const noexcept {}
-
-private:
-    std::shared_ptr<std::condition_variable> sleeper_;
 };
 
 } // namespace seedhook

@@ -89,7 +89,12 @@ public:
 
     void wake() noexcept override {
         if (!wake_posted_.exchange(true)) {
-            asio::post(executor_, [this] { look_soon(); });
+            // A commit's wake-up may still be on its way when we are gone.
+            asio::post(executor_, [self = std::weak_ptr(self_)] {
+                if (const auto there = self.lock()) {
+                    (*there)->look_soon();
+                }
+            });
         }
     }
 
@@ -317,6 +322,7 @@ private:
         co_return true;
     }
 
+    std::shared_ptr<job_worker*> self_ = std::make_shared<job_worker*>(this);
     asio::any_io_executor executor_;
     store& store_;
     const clock& clock_;

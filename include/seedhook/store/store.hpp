@@ -26,8 +26,8 @@ struct store_observer {
     std::function<void()> recovered;                                     // reopened and checked
 };
 
-// Verbs may be awaited from any executor and resume there. Once queued they cannot be cancelled: what may have been
-// committed is waited for. Errors: errc::unavailable while the queue is full or the database is being mended.
+// Verbs may be awaited from any executor and resume there; it must run until they have. Once queued they cannot be
+// cancelled: what may have been committed is waited for. Errors: errc::unavailable while the queue is full or the database is being mended.
 class store {
 public:
     virtual ~store() = default;

@@ -4,7 +4,6 @@
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/store/store.hpp"
 
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -131,15 +130,6 @@ BOOST_FIXTURE_TEST_CASE(commands_of_one_turn_of_their_thread_are_committed_toget
     }
     run_until(10); // the first of them wakes the writer, but not before the others have queued
     BOOST_TEST((told.batches == std::vector<std::size_t>{10}));
-}
-
-BOOST_FIXTURE_TEST_CASE(a_command_is_committed_though_its_thread_runs_no_more, store_fixture) {
-    auto elsewhere = std::make_unique<asio::io_context>();
-    asio::co_spawn(*elsewhere, tasks->settle(settle("req", task_status::succeeded, at(1), {})), asio::detached);
-    BOOST_REQUIRE(elsewhere->poll_one() == 1); // it has queued; what would wake the writer has not run
-    BOOST_REQUIRE(told.batches.empty());
-    elsewhere.reset();
-    wait_for([this] { return told.batches.size() == 1; });
 }
 
 BOOST_FIXTURE_TEST_CASE(a_batch_has_a_limit, store_fixture) {
