@@ -71,6 +71,11 @@ connection::connection(const std::string& path, access how) {
         sqlite3_close(handle_);
         throw sqlite_failure(code, why);
     }
+    // The last connection to close would move the log into the database and delete it. Where the shared index could be
+    // opened only for reading, it moves nothing, finds that good, and deletes what was committed (SQLite 3.40; found by
+    // scripts/faults). So it deletes nothing, and a log that is left is read again.
+    int keep_log = 1;
+    sqlite3_file_control(handle_, "main", SQLITE_FCNTL_PERSIST_WAL, &keep_log);
     sqlite3_extended_result_codes(handle_, 1);
     sqlite3_busy_timeout(handle_, 5000);
     if (how == access::read_only) {

@@ -72,6 +72,20 @@ public:
     sqlite_database(std::string path, std::unique_ptr<file_lock> lock, std::unique_ptr<connection> db)
         : path_(std::move(path)), lock_(std::move(lock)), db_(std::move(db)) {}
 
+    // Leaves everything in the database file and an empty log, so that a copy of the one is whole; unless there was a
+    // failure, and then the log stays for the next to read.
+    ~sqlite_database() override {
+        const std::lock_guard guard(maintenance_);
+        checkpointer_.reset();
+        close_readers();
+        try {
+            if (db_) {
+                db_->run("PRAGMA wal_checkpoint(TRUNCATE)");
+            }
+        } catch (const sqlite_failure&) { // NOLINT(bugprone-empty-catch): nothing is lost with it
+        }
+    }
+
     result<std::vector<reply>> apply(std::span<const command> commands) override {
         if (!db_) {
             return error(errc::unavailable, path_ + ": not reopened since a failure");
