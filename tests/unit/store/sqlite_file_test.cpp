@@ -91,5 +91,20 @@ BOOST_FIXTURE_TEST_CASE(a_folder_that_is_missing_is_an_error_that_names_it, file
     BOOST_TEST(opened.error().message.find("seedhook.db") != std::string::npos);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_clean_end_leaves_an_empty_log_and_a_failed_one_leaves_it_as_it_is, file_fixture) {
+    const command commands[]{settle("req_1", task_status::succeeded, at(1), routes_to({}))};
+    {
+        const auto engine = open_sqlite({path});
+        BOOST_REQUIRE(engine.has_value());
+        BOOST_REQUIRE((*engine)->apply(commands).has_value());
+    }
+    BOOST_TEST(std::filesystem::file_size(path + "-wal") == 0U);
+    {
+        sqlite::connection crashed(path, sqlite::connection::access::read_write);
+        crashed.run("UPDATE tasks SET model = 'm'");
+    }
+    BOOST_TEST(std::filesystem::file_size(path + "-wal") > 0U);
+}
+
 } // namespace
 } // namespace seedhook
