@@ -5,23 +5,30 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace seedhook::crypto {
 namespace {
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
+constexpr std::string_view upper_hex_digits = "0123456789ABCDEF";
 constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
+constexpr std::uint8_t no_digit = 0xff;
+
+// The value of each hex digit, in a table: the digits of a signature are random, and so would be branches on them.
+constexpr auto hex_values = [] {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(no_digit);
+    for (std::uint8_t value = 0; value < 16; ++value) {
+        values[static_cast<std::uint8_t>(hex_digits[value])] = value;
+        values[static_cast<std::uint8_t>(upper_hex_digits[value])] = value;
     }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+    return values;
+}();
+
+std::uint8_t hex_value(char c) noexcept { return hex_values[static_cast<std::uint8_t>(c)]; }
 
 int base64_value(char c) noexcept {
     const auto at = c == '\0' ? std::string_view::npos : base64_digits.find(c);
@@ -63,12 +70,12 @@ std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text) {
     std::vector<std::uint8_t> out;
     out.reserve(text.size() / 2);
     for (std::size_t i = 0; i < text.size(); i += 2) {
-        const int high = hex_value(text[i]);
-        const int low = hex_value(text[i + 1]);
-        if (high < 0 || low < 0) {
+        const std::uint8_t high = hex_value(text[i]);
+        const std::uint8_t low = hex_value(text[i + 1]);
+        if (high == no_digit || low == no_digit) {
             return std::nullopt;
         }
-        out.push_back(static_cast<std::uint8_t>(high * 16 + low));
+        out.push_back(static_cast<std::uint8_t>(high << 4 | low));
     }
     return out;
 }

@@ -100,7 +100,7 @@ result<void> read_host(std::string_view text, url& into) {
     const auto quad = boost::asio::ip::make_address_v4(std::string(text), fault);
     if (!fault) {
         into.address = quad;
-        into.host = quad.to_string();
+        into.host = text; // no other spelling is taken for an address
         return {};
     }
     into.host = lower(text);
@@ -124,15 +124,16 @@ result<void> read_port(std::string_view digits, url& into) {
     return {};
 }
 
-// Path and query, checked against RFC 3986 and without a fragment.
+// Path and query, checked against RFC 3986; the fragment is checked, too, and dropped.
 result<std::string> read_target(std::string_view rest) {
-    const std::string whole = "http://h" + std::string(rest);
-    const auto parsed = urls::parse_uri({whole.data(), whole.size()});
-    if (!parsed) {
+    const std::size_t end = std::min(rest.find('#'), rest.size());
+    const std::string_view fragment = rest.substr(end);
+    std::string target = rest.starts_with('/') ? "" : "/";
+    target.append(rest, 0, end);
+    if (!urls::parse_origin_form(target) || !urls::parse_relative_ref({fragment.data(), fragment.size()})) {
         return invalid("its path or query has characters that must be encoded");
     }
-    const std::string_view target = rest.substr(0, rest.find('#'));
-    return (target.starts_with('/') ? "" : "/") + std::string(target);
+    return target;
 }
 
 // The scheme of an absolute URL; empty for a relative reference.
