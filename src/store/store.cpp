@@ -24,7 +24,14 @@ namespace {
 
 // True for what may have made jobs due or changed what a person sees.
 bool changes_work(const command& c) {
-    return !std::holds_alternative<claim_command>(c) && !std::holds_alternative<renew_command>(c);
+    return !std::holds_alternative<claim_command>(c) && !std::holds_alternative<renew_command>(c) &&
+           !std::holds_alternative<prune_command>(c) && !std::holds_alternative<forget_command>(c) &&
+           !std::holds_alternative<remember_command>(c);
+}
+
+const settlement* learnt_from(const reply& r) {
+    const auto* settled = std::get_if<settle_reply>(&r);
+    return settled && settled->learnt ? &*settled->learnt : nullptr;
 }
 
 class grouped_store final : public store {
@@ -52,6 +59,23 @@ public:
     awaitable<result<redeliver_reply>> redeliver(redeliver_command what) override {
         return submit<redeliver_reply>(std::move(what));
     }
+    awaitable<result<hint_reply>> hint(hint_command what) override { return submit<hint_reply>(std::move(what)); }
+    awaitable<result<track_reply>> track(track_command what) override { return submit<track_reply>(std::move(what)); }
+    awaitable<result<begin_submission_reply>> begin_submission(begin_submission_command what) override {
+        return submit<begin_submission_reply>(std::move(what));
+    }
+    awaitable<result<end_submission_reply>> end_submission(end_submission_command what) override {
+        return submit<end_submission_reply>(std::move(what));
+    }
+    awaitable<result<note_reply>> note(note_command what) override { return submit<note_reply>(std::move(what)); }
+    awaitable<result<url_reply>> set_url(url_command what) override { return submit<url_reply>(std::move(what)); }
+    awaitable<result<prune_reply>> prune(prune_command what) override { return submit<prune_reply>(std::move(what)); }
+    awaitable<result<forget_reply>> forget(forget_command what) override {
+        return submit<forget_reply>(std::move(what));
+    }
+    awaitable<result<remember_reply>> remember(remember_command what) override {
+        return submit<remember_reply>(std::move(what));
+    }
 
     awaitable<result<std::vector<task_detail>>> find(std::string source, std::string request_id) override {
         auto query = [this, source = std::move(source), request_id = std::move(request_id)] {
@@ -73,6 +97,15 @@ public:
     }
     awaitable<result<std::vector<task_name>>> tasks_with_files() override {
         auto query = [this] { return reader_->tasks_with_files(); };
+        return reads_.run(std::move(query));
+    }
+
+    awaitable<result<std::string>> remembered(std::string name) override {
+        auto query = [this, name = std::move(name)] { return reader_->remembered(name); };
+        return reads_.run(std::move(query));
+    }
+    awaitable<result<std::vector<open_submission>>> open_submissions() override {
+        auto query = [this] { return reader_->open_submissions(); };
         return reads_.run(std::move(query));
     }
 
@@ -191,6 +224,7 @@ private:
             return;
         }
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+        tell_what_is_learnt(*replies);
         {
             resumptions back;
             for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -205,6 +239,17 @@ private:
         }
         if (observer_.changed && news) {
             observer_.changed();
+        }
+    }
+
+    void tell_what_is_learnt(const std::vector<reply>& replies) const {
+        if (!observer_.learnt) {
+            return;
+        }
+        for (const reply& r : replies) {
+            if (const settlement* learnt = learnt_from(r)) {
+                observer_.learnt(*learnt);
+            }
         }
     }
 

@@ -35,6 +35,10 @@ struct next_step_of {
         return {job_state::pending, now + delay, true, a.why};
     }
 
+    next_step operator()(const not_yet& n) const {
+        return {job_state::pending, now + std::max(n.after, duration(0)), true, n.why, n.waited};
+    }
+
     next_step operator()(const blocked& b) const { return {job_state::blocked, now + policy.max_delay, false, b.why}; }
 
     next_step operator()(const rejected& r) const { return {job_state::rejected, now, true, r.why}; }

@@ -263,6 +263,7 @@ private:
             what.due_at = step.due_at;
             what.counts = step.counts;
             what.note = step.note;
+            what.waited = step.waited;
             if (const done* d = std::get_if<done>(&came_to)) {
                 what.video = d->video;
             }
@@ -311,7 +312,10 @@ private:
         for (auto next = in_hand_.begin(); next != in_hand_.end();) {
             job_in_hand& j = *next++; // one that ends at once leaves the list
             if (j.claimed.work.key == lease.first && j.claimed.work.token == lease.second) {
-                log::warning("lease lost", {{"source", j.claimed.of.source}, {"request_id", j.claimed.of.request_id}});
+                if (j.claimed.work.key.kind != job_kind::poll) { // a poll's goes when a callback settles the task
+                    log::warning("lease lost",
+                                 {{"source", j.claimed.of.source}, {"request_id", j.claimed.of.request_id}});
+                }
                 j.stop.emit(asio::cancellation_type::terminal);
             }
         }
@@ -334,7 +338,7 @@ private:
     std::list<job_in_hand> in_hand_;
     asio::steady_timer alarm_;
     bool woken_ = false;
-    bool doubtful_ = false; // a claim has failed
+    bool doubtful_ = false;         // a claim has failed
     asio::steady_timer next_alarm_; // at next_look_, while a wake-up is put off
     std::chrono::steady_clock::time_point next_look_{};
     std::atomic<bool> wake_posted_{false}; // until the look that it asked for

@@ -137,6 +137,124 @@ awaitable<result<redeliver_reply>> memory_store::redeliver(redeliver_command wha
     co_return reply;
 }
 
+awaitable<result<prune_reply>> memory_store::prune(prune_command) { co_return no_worker_side(); }
+awaitable<result<forget_reply>> memory_store::forget(forget_command) { co_return no_worker_side(); }
+
+awaitable<result<hint_reply>> memory_store::hint(hint_command what) {
+    hints.push_back(what);
+    if (failure) {
+        co_return *failure;
+    }
+    using kind = hint_reply::kind;
+    task_detail* known = lookup(what.source, what.request_id);
+    if (known == nullptr && what.most_unknown == 0) {
+        co_return hint_reply{kind::refused, 0};
+    }
+    if (known == nullptr) {
+        task t;
+        t.source = what.source;
+        t.request_id = what.request_id;
+        t.created_at = what.now;
+        t.unconfirmed = true;
+        known = &put(std::move(t));
+        note(*known, what.now, "tracked", {});
+    }
+    co_return hint_reply{known->of.settled_at ? kind::duplicate : kind::asking, known->of.id};
+}
+
+awaitable<result<track_reply>> memory_store::track(track_command what) {
+    tracks.push_back(what);
+    if (failure) {
+        co_return *failure;
+    }
+    track_reply reply;
+    for (const tracked_task& one : what.tasks) {
+        const bool fresh = lookup(what.source, one.request_id) == nullptr;
+        reply.fresh.push_back(fresh);
+        if (!fresh) {
+            continue;
+        }
+        task t;
+        t.source = what.source;
+        t.request_id = one.request_id;
+        t.model = one.model;
+        t.metadata = one.metadata;
+        t.created_at = what.now;
+        t.submitted_at = what.submitted_at;
+        note(put(std::move(t)), what.now, "tracked", what.body);
+    }
+    std::erase_if(submissions, [&](const open_submission& s) { return what.intent && s.intent == *what.intent; });
+    co_return reply;
+}
+
+awaitable<result<begin_submission_reply>> memory_store::begin_submission(begin_submission_command what) {
+    if (failure) {
+        co_return *failure;
+    }
+    open_submission& begun = submissions.emplace_back();
+    begun.intent = ++last_intent_;
+    begun.source = std::move(what.source);
+    begun.what = std::move(what.what);
+    begun.at = what.now;
+    co_return begin_submission_reply{begun.intent};
+}
+
+awaitable<result<end_submission_reply>> memory_store::end_submission(end_submission_command what) {
+    if (failure) {
+        co_return *failure;
+    }
+    for (open_submission& s : submissions) {
+        if (s.intent == what.intent) {
+            s.lost = what.lost;
+        }
+    }
+    std::erase_if(submissions, [&](const open_submission& s) { return s.intent == what.intent && s.lost.empty(); });
+    co_return end_submission_reply{};
+}
+
+awaitable<result<note_reply>> memory_store::note(note_command what) {
+    if (failure) {
+        co_return *failure;
+    }
+    task_detail* known = lookup(what.source, what.request_id);
+    if (known != nullptr) {
+        note(*known, what.now, what.kind, {});
+        known->events.back().detail = what.detail;
+    }
+    co_return note_reply{known != nullptr};
+}
+
+awaitable<result<url_reply>> memory_store::set_url(url_command what) {
+    if (failure) {
+        co_return *failure;
+    }
+    task_detail& of = all.at(static_cast<std::size_t>(what.task) - 1);
+    const bool changed = std::exchange(of.of.video_url, what.url) != what.url;
+    co_return url_reply{changed};
+}
+
+awaitable<result<remember_reply>> memory_store::remember(remember_command what) {
+    if (failure) {
+        co_return *failure;
+    }
+    memory[what.name] = std::move(what.value);
+    co_return remember_reply{};
+}
+
+awaitable<result<std::string>> memory_store::remembered(std::string name) {
+    if (failure) {
+        co_return *failure;
+    }
+    co_return memory[name];
+}
+
+awaitable<result<std::vector<open_submission>>> memory_store::open_submissions() {
+    if (failure) {
+        co_return *failure;
+    }
+    co_return submissions;
+}
+
 awaitable<result<std::vector<task_detail>>> memory_store::find(std::string source, std::string request_id) {
     if (failure) {
         co_return *failure;

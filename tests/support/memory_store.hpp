@@ -1,9 +1,10 @@
 // A store in memory for tests of rooms above it: settles, redelivers and reads as the real one, and fails when told to.
-// It has no worker's side: claim, finish, renew and release are refused.
+// It has neither a worker's side nor pruning: claim, finish, renew, release, prune and forget are refused.
 #pragma once
 
 #include "seedhook/store/store.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,12 +19,23 @@ public:
     awaitable<result<renew_reply>> renew(renew_command what) override;
     awaitable<result<release_reply>> release(release_command what) override;
     awaitable<result<redeliver_reply>> redeliver(redeliver_command what) override;
+    awaitable<result<hint_reply>> hint(hint_command what) override;
+    awaitable<result<track_reply>> track(track_command what) override;
+    awaitable<result<begin_submission_reply>> begin_submission(begin_submission_command what) override;
+    awaitable<result<end_submission_reply>> end_submission(end_submission_command what) override;
+    awaitable<result<note_reply>> note(note_command what) override;
+    awaitable<result<url_reply>> set_url(url_command what) override;
+    awaitable<result<prune_reply>> prune(prune_command what) override;
+    awaitable<result<forget_reply>> forget(forget_command what) override;
+    awaitable<result<remember_reply>> remember(remember_command what) override;
 
     awaitable<result<std::vector<task_detail>>> find(std::string source, std::string request_id) override;
     awaitable<result<task_page>> list(task_query query) override;
     awaitable<result<store_counts>> counts(time_point now) override;
     awaitable<result<std::vector<event>>> events_after(event_id after, std::uint32_t limit) override;
     awaitable<result<std::vector<task_name>>> tasks_with_files() override;
+    awaitable<result<std::string>> remembered(std::string name) override;
+    awaitable<result<std::vector<open_submission>>> open_submissions() override;
 
     bool available() const noexcept override { return !failure; }
     void close() override {}
@@ -34,7 +46,11 @@ public:
     std::optional<error> failure;              // every verb fails with it while set
     std::vector<task_detail> all;              // oldest first
     std::vector<redeliver_command> redelivers; // what was asked, as it was asked
-    std::optional<store_counts> fixed_counts;  // what counts says, instead of counting
+    std::vector<hint_command> hints;
+    std::vector<track_command> tracks;
+    std::vector<open_submission> submissions; // begun and not ended, or lost
+    std::map<std::string, std::string> memory;
+    std::optional<store_counts> fixed_counts; // what counts says, instead of counting
 
 private:
     task_detail* lookup(const std::string& source, const std::string& request_id);
@@ -42,6 +58,7 @@ private:
     void add_jobs(task_detail& to, const std::vector<job_key>& keys, time_point now);
 
     event_id last_event_ = 0;
+    std::int64_t last_intent_ = 0;
 };
 
 } // namespace seedhook::test

@@ -23,11 +23,10 @@ enum class job_state { pending, blocked, done, rejected };
 std::string_view to_string(job_kind kind) noexcept;
 std::string_view to_string(job_state state) noexcept;
 
-inline bool is_active(job_state state) noexcept {
-    return state == job_state::pending || state == job_state::blocked;
-}
+inline bool is_active(job_state state) noexcept { return state == job_state::pending || state == job_state::blocked; }
 
-// Names a job. `sink` is empty but for deliveries.
+// Names a job. `sink` is the sink of a delivery, the source of a poll (each source has a budget of its own), and else
+// empty.
 struct job_key {
     job_key() = default;
     job_key(task_id of, job_kind what, std::string to = {}) : task(of), kind(what), sink(std::move(to)) {}
@@ -42,12 +41,13 @@ struct job_key {
 struct job {
     job_key key;
     job_state state = job_state::pending;
-    time_point due_at{};         // while it runs: the end of its lease
-    std::uint32_t attempts = 0;  // counts the present attempt once it is claimed
-    std::uint64_t token = 0;     // fencing token: grows with every claim; an outcome under an older one is refused
-    std::string owner;           // the node that runs it; empty when none does
-    std::string note;            // where it went when done, else why the last attempt did not succeed
+    time_point due_at{};        // while it runs: the end of its lease
+    std::uint32_t attempts = 0; // counts the present attempt once it is claimed
+    std::uint64_t token = 0;    // fencing token: grows with every claim; an outcome under an older one is refused
+    std::string owner;          // the node that runs it; empty when none does
+    std::string note;           // where it went when done, else why the last attempt did not succeed
     time_point updated_at{};
+    duration waited{}; // of a poll: how long its task was waited for, leaving out what a clock's jump adds
 };
 
 // What one attempt came to. A handler says only this; when to try again is the retry policy's to say.
@@ -65,6 +65,13 @@ struct again { // a passing fault: network, 5xx, exit code
     std::string why;
     std::optional<duration> after; // a peer's own word on when; else the policy's
 };
+struct not_yet { // nothing is wrong and nothing is finished: a poll whose task still runs
+    not_yet(std::string reason, duration delay, duration total) : why(std::move(reason)), after(delay), waited(total) {}
+
+    std::string why;
+    duration after;
+    duration waited; // the job's new `waited`
+};
 struct blocked { // a person must mend it: no permission, no bucket, full disk
     explicit blocked(std::string reason) : why(std::move(reason)) {}
 
@@ -76,7 +83,7 @@ struct rejected { // it can never succeed
     std::string why;
 };
 struct interrupted {}; // we were told to stop; the attempt does not count
-using outcome = std::variant<done, again, blocked, rejected, interrupted>;
+using outcome = std::variant<done, again, not_yet, blocked, rejected, interrupted>;
 
 // The stage of a task, from its status and all its jobs.
 task_stage stage_of(task_status status, const std::vector<job>& jobs) noexcept;

@@ -53,14 +53,16 @@ struct task {
     std::string request_id;
     task_status status = task_status::queued;
     task_stage stage = task_stage::waiting;
-    std::string settled_by;       // `callback` or `poll`; empty while not settled
-    std::string model;            // empty when unknown
-    std::string metadata = "{}";  // a JSON object
-    std::string video_url;        // empty when upstream gave none
+    std::string settled_by;      // `callback` or `poll`; empty while not settled
+    std::string model;           // empty when unknown
+    std::string metadata = "{}"; // a JSON object
+    std::string video_url;       // empty when upstream gave none
     std::optional<task_failure> failure;
     std::optional<video_file> video;
     time_point created_at{};
+    std::optional<time_point> submitted_at; // where we saw the submission
     std::optional<time_point> settled_at;
+    bool unconfirmed = false; // nothing but callbacks that prove nothing speaks of it
 };
 
 } // namespace seedhook

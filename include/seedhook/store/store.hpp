@@ -14,20 +14,23 @@ namespace seedhook {
 struct store_settings {
     std::size_t queue_limit = 20000; // commands waiting at most; more are refused with errc::unavailable
     std::size_t batch_limit = 512;   // commands in one commit at most
-    std::chrono::microseconds gather_for{100}; // waited for more commands when the last commit had many and few are here
+    std::chrono::microseconds gather_for{
+        100}; // waited for more commands when the last commit had many and few are here
     duration maintain_every{1000};
 };
 
 // Called on the store's threads: must be quick and must not throw.
 struct store_observer {
-    std::function<void()> changed;                                       // a commit settled, ended or rescheduled work
+    std::function<void()> changed;                 // a commit settled, ended or rescheduled work
+    std::function<void(const settlement&)> learnt; // a commit settled a task whose submission we saw
     std::function<void(std::size_t commands, double seconds)> committed; // after every commit
-    std::function<void(const error& why)> failed;                        // a commit or a reopening; nothing is acknowledged
-    std::function<void()> recovered;                                     // reopened and checked
+    std::function<void(const error& why)> failed; // a commit or a reopening; nothing is acknowledged
+    std::function<void()> recovered;              // reopened and checked
 };
 
 // Verbs may be awaited from any executor and resume there; it must run until they have. Once queued they cannot be
-// cancelled: what may have been committed is waited for. Errors: errc::unavailable while the queue is full or the database is being mended.
+// cancelled: what may have been committed is waited for. Errors: errc::unavailable while the queue is full or the
+// database is being mended.
 class store {
 public:
     virtual ~store() = default;
@@ -38,12 +41,23 @@ public:
     virtual awaitable<result<renew_reply>> renew(renew_command what) = 0;
     virtual awaitable<result<release_reply>> release(release_command what) = 0;
     virtual awaitable<result<redeliver_reply>> redeliver(redeliver_command what) = 0;
+    virtual awaitable<result<hint_reply>> hint(hint_command what) = 0;
+    virtual awaitable<result<track_reply>> track(track_command what) = 0;
+    virtual awaitable<result<begin_submission_reply>> begin_submission(begin_submission_command what) = 0;
+    virtual awaitable<result<end_submission_reply>> end_submission(end_submission_command what) = 0;
+    virtual awaitable<result<note_reply>> note(note_command what) = 0;
+    virtual awaitable<result<url_reply>> set_url(url_command what) = 0;
+    virtual awaitable<result<prune_reply>> prune(prune_command what) = 0;
+    virtual awaitable<result<forget_reply>> forget(forget_command what) = 0;
+    virtual awaitable<result<remember_reply>> remember(remember_command what) = 0;
 
     virtual awaitable<result<std::vector<task_detail>>> find(std::string source, std::string request_id) = 0;
     virtual awaitable<result<task_page>> list(task_query query) = 0;
     virtual awaitable<result<store_counts>> counts(time_point now) = 0;
     virtual awaitable<result<std::vector<event>>> events_after(event_id after, std::uint32_t limit) = 0;
     virtual awaitable<result<std::vector<task_name>>> tasks_with_files() = 0;
+    virtual awaitable<result<std::string>> remembered(std::string name) = 0;
+    virtual awaitable<result<std::vector<open_submission>>> open_submissions() = 0;
 
     // True while verbs can succeed.
     virtual bool available() const noexcept = 0;

@@ -19,6 +19,7 @@ struct next_step {
     time_point due_at{};
     bool counts = true; // false: the attempt is taken back
     std::string note;
+    std::optional<duration> waited{}; // the job's new `waited`, where the outcome says one
 };
 
 // What becomes of `work` after its present attempt came to `came_to`. `jitter` in [0, 1) spreads the delay between

@@ -8,11 +8,11 @@
 
 namespace seedhook::sqlite {
 
-void transaction::add_jobs(const std::vector<job_key>& keys, time_point now) {
+void transaction::add_jobs(const std::vector<job_key>& keys, time_point now, time_point due_at) {
     for (const job_key& key : keys) {
         db_.run("INSERT INTO jobs (task, kind, sink, state, due_at, attempts, token, owner, note, updated_at) "
                 "VALUES (?, ?, ?, 'pending', ?, 0, 0, '', '', ?) ON CONFLICT DO NOTHING",
-                key.task, to_string(key.kind), key.sink, to_column(now), to_column(now));
+                key.task, to_string(key.kind), key.sink, to_column(due_at), to_column(now));
     }
 }
 
@@ -107,15 +107,17 @@ finish_reply transaction::run(const finish_command& c) {
         return finished_already(c);
     }
     const std::int64_t attempts = std::int64_t{before->attempts} - (c.counts ? 0 : 1);
-    db_.run("UPDATE jobs SET state = ?, due_at = ?, attempts = ?, owner = '', note = ?, updated_at = ? "
+    const bool ask_again = c.key.kind == job_kind::poll && before->note == ask_again_note;
+    const time_point due_at = ask_again ? std::min(c.due_at, c.now + least_between_polls) : c.due_at;
+    db_.run("UPDATE jobs SET state = ?, due_at = ?, attempts = ?, owner = '', note = ?, updated_at = ?, waited = ? "
             "WHERE task = ? AND kind = ? AND sink = ?",
-            to_string(c.state), to_column(c.due_at), attempts, c.note, to_column(c.now), c.key.task,
-            to_string(c.key.kind), c.key.sink);
+            to_string(c.state), to_column(due_at), attempts, c.note, to_column(c.now),
+            c.waited.value_or(before->waited).count(), c.key.task, to_string(c.key.kind), c.key.sink);
     if (c.video) {
         db_.run("UPDATE tasks SET video_name = ?, video_size = ?, video_sha256 = ?, video_type = ? WHERE id = ?",
                 c.video->name, static_cast<std::int64_t>(c.video->size), c.video->sha256, c.video->content_type,
                 c.key.task);
-        add_jobs(jobs_on_fetched(task_of(db_, c.key.task), *c.routes), c.now);
+        add_jobs(jobs_on_fetched(task_of(db_, c.key.task), *c.routes), c.now, c.now);
     }
     note_finish(*before, c);
     return {true, restage(c.key.task)};
@@ -127,9 +129,9 @@ finish_reply transaction::finished_already(const finish_command& c) {
         return {};
     }
     {
-        cursor rows = db_.query("SELECT 1 FROM jobs WHERE task = ? AND kind = ? AND sink = ? AND token = ? AND state = ?",
-                                c.key.task, to_string(c.key.kind), c.key.sink, static_cast<std::int64_t>(c.token),
-                                to_string(c.state));
+        cursor rows = db_.query(
+            "SELECT 1 FROM jobs WHERE task = ? AND kind = ? AND sink = ? AND token = ? AND state = ?", c.key.task,
+            to_string(c.key.kind), c.key.sink, static_cast<std::int64_t>(c.token), to_string(c.state));
         if (!rows.next()) {
             return {};
         }
@@ -139,6 +141,9 @@ finish_reply transaction::finished_already(const finish_command& c) {
 
 // One event for each turn a job takes; one that stays blocked, which may go on for ever, or was interrupted takes none.
 void transaction::note_finish(const job& before, const finish_command& c) {
+    if (c.key.kind == job_kind::poll && is_active(c.state)) {
+        return; // asked again and again until an answer settles the task
+    }
     const bool other_fault = c.state == job_state::pending && before.note != c.note;
     const bool news = before.state != c.state || other_fault || !is_active(c.state);
     if (!news) {
@@ -170,8 +175,7 @@ renew_reply transaction::run(const renew_command& c) {
 release_reply transaction::run(const release_command& c) {
     std::vector<job> held;
     {
-        cursor rows =
-            db_.query("SELECT " SEEDHOOK_JOB_COLUMNS " FROM jobs WHERE owner = ? AND owner <> ''", c.owner);
+        cursor rows = db_.query("SELECT " SEEDHOOK_JOB_COLUMNS " FROM jobs WHERE owner = ? AND owner <> ''", c.owner);
         while (rows.next()) {
             held.push_back(read_job(rows));
         }
@@ -218,13 +222,13 @@ redeliver_reply transaction::run(const redeliver_command& c) {
     }
     if (t.status == task_status::succeeded && !c.video_at_hand) {
         db_.run("DELETE FROM jobs WHERE task = ? AND kind = 'fetch' AND owner = ''", t.id);
-        add_jobs({job_key(t.id, job_kind::fetch)}, c.now);
+        add_jobs({job_key(t.id, job_kind::fetch)}, c.now, c.now);
     } else {
         std::vector<job_key> keys;
         for (std::string& sink : sinks) {
             keys.emplace_back(t.id, job_kind::deliver, std::move(sink));
         }
-        add_jobs(keys, c.now);
+        add_jobs(keys, c.now, c.now);
     }
     add_event(t.id, c.now, "redeliver", c.sink ? "to " + *c.sink : "to every sink");
     restage(t.id);

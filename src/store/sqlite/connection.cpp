@@ -55,9 +55,9 @@ bool cursor::next() {
 }
 
 std::string cursor::text(int column) const {
-    const unsigned char* data = sqlite3_column_text(statement_, column);
+    const void* data = sqlite3_column_blob(statement_, column);
     const int size = sqlite3_column_bytes(statement_, column);
-    return data ? std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)) : std::string();
+    return data ? std::string(static_cast<const char*>(data), static_cast<std::size_t>(size)) : std::string();
 }
 
 connection::connection(const std::string& path, access how) {
@@ -112,6 +112,10 @@ void connection::bind(int index, sqlite3_destructor_type, std::int64_t value) {
 void connection::bind(int index, sqlite3_destructor_type texts, std::string_view value) {
     check(sqlite3_bind_text64(present_, index, value.data() ? value.data() : "", value.size(), texts, SQLITE_UTF8),
           "bind");
+}
+
+void connection::bind(int index, sqlite3_destructor_type texts, const blob& value) {
+    check(sqlite3_bind_blob64(present_, index, value.bytes.data(), value.bytes.size(), texts), "bind");
 }
 
 void connection::bind_null(int index) { check(sqlite3_bind_null(present_, index), "bind"); }

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace seedhook::sqlite {
 
@@ -22,6 +23,12 @@ public:
 
 private:
     int code_; // extended result code
+};
+
+// Bytes that are no text.
+struct blob {
+    explicit blob(std::string b) : bytes(std::move(b)) {}
+    std::string bytes;
 };
 
 // A statement that is being run. Resets it at its end of life.
@@ -35,7 +42,7 @@ public:
     bool next(); // false: no further row
     std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
     bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-    std::string text(int column) const;
+    std::string text(int column) const; // of a blob: its bytes
 
 private:
     sqlite3_stmt* statement_;
@@ -92,6 +99,7 @@ private:
     }
     void bind(int index, sqlite3_destructor_type texts, std::int64_t value);
     void bind(int index, sqlite3_destructor_type texts, std::string_view value);
+    void bind(int index, sqlite3_destructor_type texts, const blob& value);
     template <class T>
     void bind(int index, sqlite3_destructor_type texts, const std::optional<T>& value) {
         if (value) {

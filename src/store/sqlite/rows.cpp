@@ -61,6 +61,10 @@ task read_task(const cursor& row) {
     if (!row.is_null(16)) {
         t.settled_at = to_time(row.integer(16));
     }
+    if (!row.is_null(17)) {
+        t.submitted_at = to_time(row.integer(17));
+    }
+    t.unconfirmed = row.integer(18) != 0;
     return t;
 }
 
@@ -74,6 +78,7 @@ job read_job(const cursor& row) {
     j.owner = row.text(7);
     j.note = row.text(8);
     j.updated_at = to_time(row.integer(9));
+    j.waited = duration(row.integer(10));
     return j;
 }
 

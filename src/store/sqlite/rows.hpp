@@ -18,9 +18,14 @@ inline time_point to_time(std::int64_t column) { return time_point(duration(colu
 // The columns that `read_task`, `read_job` and `read_event` expect, in their order.
 #define SEEDHOOK_TASK_COLUMNS                                                                                          \
     "id, source, request_id, status, stage, settled_by, model, metadata, video_url, failure_code, failure_message, "   \
-    "video_name, video_size, video_sha256, video_type, created_at, settled_at"
-#define SEEDHOOK_JOB_COLUMNS "task, kind, sink, state, due_at, attempts, token, owner, note, updated_at"
+    "video_name, video_size, video_sha256, video_type, created_at, settled_at, submitted_at, unconfirmed"
+#define SEEDHOOK_JOB_COLUMNS "task, kind, sink, state, due_at, attempts, token, owner, note, updated_at, waited"
 #define SEEDHOOK_EVENT_COLUMNS "id, task, at, kind, detail, body"
+
+// The note of a poll under way whose task is to be asked about again at once.
+constexpr std::string_view ask_again_note = "ask again";
+// However often somebody wishes it, a task is asked about no more often than this.
+constexpr duration least_between_polls = std::chrono::seconds(5);
 
 // The ids of a task's events, newest first, as `history`; its first parameter is the task's.
 #define SEEDHOOK_EVENTS_OF_TASK                                                                                        \

@@ -1,4 +1,4 @@
-// Version 1: tasks, jobs, events, counters.
+// Version 1: tasks, jobs, events, remembered ids, submissions under way, what was learnt, counters.
 #include "store/sqlite/schema.hpp"
 
 #include <array>
@@ -16,8 +16,9 @@ constexpr std::array steps{
     // each lane in order of due time; `jobs_leased` holds those being run. Tasks whose stage shows in an active job are
     // found through that; only the others that are not done are in a stage index. A task's events are a list through
     // `last_event` and `previous`: an index of them would be one more page that every commit writes. Ids are not
-    // AUTOINCREMENT: pruning must keep the newest row, and then they never repeat. Fencing tokens come from one
-    // counter, so that a job that is made anew cannot meet an old one.
+    // AUTOINCREMENT: pruning must keep the newest row, and then they never repeat. Events of task 0 belong to none.
+    // `ids` names pruned tasks by 16 bytes of a hash: a page holds several times as many of these as of the names
+    // themselves. Fencing tokens come from one counter, so that a job that is made anew cannot meet an old one.
     R"(
     CREATE TABLE tasks (
         id INTEGER PRIMARY KEY,
@@ -36,7 +37,9 @@ constexpr std::array steps{
         video_sha256 TEXT,
         video_type TEXT,
         created_at INTEGER NOT NULL,
+        submitted_at INTEGER,
         settled_at INTEGER,
+        unconfirmed INTEGER NOT NULL DEFAULT 0,
         last_event INTEGER
     ) STRICT;
     CREATE UNIQUE INDEX tasks_by_name ON tasks (request_id, source);
@@ -53,6 +56,7 @@ constexpr std::array steps{
         owner TEXT NOT NULL,
         note TEXT NOT NULL,
         updated_at INTEGER NOT NULL,
+        waited INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (task, kind, sink)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX jobs_due ON jobs (kind, sink, due_at) WHERE state IN ('pending', 'blocked');
@@ -67,6 +71,24 @@ constexpr std::array steps{
         body TEXT NOT NULL,
         previous INTEGER
     ) STRICT;
+
+    CREATE TABLE ids (
+        name BLOB PRIMARY KEY,
+        day INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE submissions (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        source TEXT NOT NULL,
+        what TEXT NOT NULL,
+        lost TEXT NOT NULL,
+        at INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE memory (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE counters (
         name TEXT PRIMARY KEY,

@@ -2,6 +2,8 @@
 #include "store/sqlite/commands.hpp"
 #include "store/sqlite/rows.hpp"
 
+#include <algorithm>
+
 namespace seedhook::sqlite {
 namespace {
 
@@ -14,10 +16,13 @@ std::string text_of(const settle_command& c) {
     return text;
 }
 
+bool ends_waiting(task_status s) { return is_terminal(s) || s == task_status::expired; }
+
 // The task as it is once `c` has been taken in.
 task with(const settle_command& c, task t) {
     t.status = c.status;
-    if (is_terminal(c.status)) {
+    t.model = t.model.empty() ? c.model : t.model;
+    if (ends_waiting(c.status)) {
         t.settled_by = c.by;
         t.settled_at = c.now;
         t.video_url = c.video_url;
@@ -33,8 +38,10 @@ struct plan {
 
 plan plan_for(const settle_command& c, task before) {
     plan p{with(c, std::move(before)), {}};
-    if (is_terminal(c.status)) {
+    if (ends_waiting(c.status)) {
         p.follow = jobs_on_settle(p.after, *c.routes);
+    } else {
+        p.follow.emplace_back(p.after.id, job_kind::poll, c.source);
     }
     std::vector<job> jobs;
     for (const job_key& key : p.follow) {
@@ -52,6 +59,14 @@ std::optional<std::string_view> message_of(const task& t) {
     return t.failure ? std::optional<std::string_view>(t.failure->message) : std::nullopt;
 }
 
+// When a poll last found the task not finished.
+std::optional<time_point> last_poll_of(connection& db, task_id id) {
+    cursor rows = db.query("SELECT updated_at FROM jobs WHERE task = ? AND kind = 'poll' AND "
+                           "attempts > iif(owner <> '', 1, 0)",
+                           id);
+    return rows.next() ? std::optional(to_time(rows.integer(0))) : std::nullopt;
+}
+
 std::optional<std::int64_t> settled_at(const task& t) {
     return t.settled_at ? std::optional(to_column(*t.settled_at)) : std::nullopt;
 }
@@ -59,6 +74,9 @@ std::optional<std::int64_t> settled_at(const task& t) {
 } // namespace
 
 settle_reply transaction::run(const settle_command& c) {
+    if (ids_.contains(db_, c.source, c.request_id)) {
+        return {settle_reply::kind::duplicate, 0, {}};
+    }
     task fresh;
     fresh.source = c.source;
     fresh.request_id = c.request_id;
@@ -81,44 +99,65 @@ settle_reply transaction::run(const settle_command& c) {
         key.task = id;
     }
     count_stage(t.stage, 1);
-    add_jobs(p.follow, c.now);
+    add_jobs(p.follow, c.now, t.settled_at ? c.now : std::max(c.ask_at, c.now));
     db_.run("INSERT INTO events (id, task, at, kind, detail, body) VALUES (?, ?, ?, ?, ?, ?)", first_event, id,
             to_column(c.now), std::string_view(t.settled_at ? "settled" : "tracked"), text_of(c), c.body);
-    return {t.settled_at ? settle_reply::kind::settled : settle_reply::kind::tracked, id};
+    return {t.settled_at ? settle_reply::kind::settled : settle_reply::kind::tracked, id, {}};
 }
 
 settle_reply transaction::settle_known(const settle_command& c) {
     const task t = find_task(db_, c.source, c.request_id).value();
     if (is_terminal(t.status)) {
-        return is_terminal(c.status) ? settle_again(t, c) : settle_reply{settle_reply::kind::tracked, t.id};
+        return is_terminal(c.status) ? settle_again(t, c) : settle_reply{settle_reply::kind::tracked, t.id, {}};
     }
-    if (is_terminal(c.status)) {
-        settle_task(t, c);
-        return {settle_reply::kind::settled, t.id};
+    if (c.status == task_status::expired) {
+        count_unconfirmed(t, -1); // it stays unconfirmed, and pruning removes it without a trace
+    } else {
+        confirm(t);
     }
-    if (t.status != c.status) {
-        db_.run("UPDATE tasks SET status = ? WHERE id = ?", to_string(c.status), t.id);
-    }
-    return {settle_reply::kind::tracked, t.id};
+    return ends_waiting(c.status) ? settle_task(t, c) : go_on(t, c);
 }
 
-// The first terminal status of a task that was known before.
-void transaction::settle_task(const task& before, const settle_command& c) {
+// Not finished yet.
+settle_reply transaction::go_on(const task& t, const settle_command& c) {
+    if (t.status == task_status::expired) {
+        wait_for(t, std::max(c.ask_at, c.now));
+    }
+    const task after = with(c, t);
+    if (t.status != after.status || t.model != after.model) {
+        db_.run("UPDATE tasks SET status = ?, model = ? WHERE id = ?", to_string(after.status), after.model, t.id);
+    }
+    return {settle_reply::kind::tracked, t.id, {}};
+}
+
+// The first terminal status of a task that was known before, or the end of our patience with it.
+settle_reply transaction::settle_task(const task& before, const settle_command& c) {
+    if (before.status == c.status) {
+        return {settle_reply::kind::duplicate, before.id, {}}; // expired again
+    }
     const plan p = plan_for(c, before);
     const task& t = p.after;
-    db_.run("UPDATE tasks SET status = ?, stage = ?, settled_by = ?, video_url = ?, failure_code = ?, "
+    db_.run("UPDATE tasks SET status = ?, stage = ?, settled_by = ?, model = ?, video_url = ?, failure_code = ?, "
             "failure_message = ?, settled_at = ? WHERE id = ?",
-            to_string(t.status), to_string(t.stage), t.settled_by, t.video_url, code_of(t), message_of(t),
+            to_string(t.status), to_string(t.stage), t.settled_by, t.model, t.video_url, code_of(t), message_of(t),
             settled_at(t), t.id);
     count_stage(before.stage, -1);
     count_stage(t.stage, 1);
-    db_.run("DELETE FROM jobs WHERE task = ? AND kind = 'poll'", t.id);
-    add_jobs(p.follow, c.now);
-    add_event(t.id, c.now, "settled", text_of(c), c.body);
+    const std::optional<time_point> last_unfinished = last_poll_of(db_, t.id);
+    // Of a task that had expired, what was delivered told of that; now there is news.
+    db_.run("DELETE FROM jobs WHERE task = ? AND kind IN ('poll', 'deliver')", t.id);
+    add_jobs(p.follow, c.now, c.now);
+    add_event(t.id, c.now, is_terminal(c.status) ? "settled" : "expired", text_of(c), c.body);
+    settle_reply reply{settle_reply::kind::settled, t.id, {}};
+    if (before.submitted_at && is_terminal(c.status)) {
+        reply.learnt = settlement{t.source, t.model, c.by, *before.submitted_at, c.now, last_unfinished, false};
+    }
+    return reply;
 }
 
 // A terminal status for a task that has one. The first stays; a URL that was missing is taken from a later word.
 settle_reply transaction::settle_again(const task& t, const settle_command& c) {
+    const std::optional<settlement> late = note_late_callback(t, c);
     const bool same_status = t.status == c.status;
     if (same_status && t.video_url.empty() && !c.video_url.empty()) {
         db_.run("UPDATE tasks SET video_url = ? WHERE id = ?", c.video_url, t.id);
@@ -127,16 +166,15 @@ settle_reply transaction::settle_again(const task& t, const settle_command& c) {
                 to_column(c.now), to_column(c.now), t.id);
         add_event(t.id, c.now, "url", "the video's URL came later, by " + c.by, c.body);
         restage(t.id);
-        return {settle_reply::kind::duplicate, t.id};
+        return {settle_reply::kind::duplicate, t.id, late};
     }
     if (same_status && (c.video_url.empty() || c.video_url == t.video_url)) {
-        return {settle_reply::kind::duplicate, t.id};
+        return {settle_reply::kind::duplicate, t.id, late};
     }
     // A replayed conflict is told once: repeats must not fill the disk.
-    const bool told =
-        db_.number(SEEDHOOK_EVENTS_OF_TASK "SELECT EXISTS (SELECT 1 FROM history JOIN events USING (id) "
-                                           "WHERE kind = 'conflict' AND body = ?)",
-                   t.id, c.body) != 0;
+    const bool told = db_.number(SEEDHOOK_EVENTS_OF_TASK "SELECT EXISTS (SELECT 1 FROM history JOIN events USING (id) "
+                                                         "WHERE kind = 'conflict' AND body = ?)",
+                                 t.id, c.body) != 0;
     if (!told) {
         const std::string first(to_string(t.status));
         add_event(t.id, c.now, "conflict",
@@ -144,7 +182,27 @@ settle_reply transaction::settle_again(const task& t, const settle_command& c) {
                               : text_of(c) + " after " + first + "; the first stays",
                   c.body);
     }
-    return {settle_reply::kind::conflict, t.id};
+    return {settle_reply::kind::conflict, t.id, late};
+}
+
+// A poll was first, but the callback was only late, not lost: told once.
+std::optional<settlement> transaction::note_late_callback(const task& t, const settle_command& c) {
+    if (t.settled_by != "poll" || c.by != "callback" || !t.settled_at) {
+        return std::nullopt;
+    }
+    const bool told = db_.number(SEEDHOOK_EVENTS_OF_TASK "SELECT EXISTS (SELECT 1 FROM history JOIN events USING (id) "
+                                                         "WHERE kind = 'late')",
+                                 t.id) != 0;
+    if (told) {
+        return std::nullopt;
+    }
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(c.now - *t.settled_at).count();
+    add_event(t.id, c.now, "late", "the callback came " + std::to_string(seconds) + " s after the poll that settled it",
+              c.body);
+    if (!t.submitted_at) {
+        return std::nullopt;
+    }
+    return settlement{t.source, t.model, c.by, *t.submitted_at, c.now, std::nullopt, true};
 }
 
 } // namespace seedhook::sqlite

@@ -69,8 +69,9 @@ std::unique_ptr<connection> open_writer(const std::string& path) {
 
 class sqlite_database final : public database {
 public:
+    // Throws sqlite_failure.
     sqlite_database(std::string path, std::unique_ptr<file_lock> lock, std::unique_ptr<connection> db)
-        : path_(std::move(path)), lock_(std::move(lock)), db_(std::move(db)) {}
+        : path_(std::move(path)), lock_(std::move(lock)), db_(std::move(db)), ids_(*db_) {}
 
     // Leaves everything in the database file and an empty log, so that a copy of the one is whole; unless there was a
     // failure, and then the log stays for the next to read.
@@ -152,8 +153,8 @@ public:
     }
 
 private:
-    // What SQLite keeps in common between a process's connections (locks, the shared index and whether it may be written)
-    // lives as long as one of them does: a fault in there goes only with the last.
+    // What SQLite keeps in common between a process's connections (locks, the shared index and whether it may be
+    // written) lives as long as one of them does: a fault in there goes only with the last.
     void close_readers() {
         for (const auto& reader : readers_) {
             const std::lock_guard guard(reader->lock);
@@ -180,7 +181,7 @@ private:
         std::vector<reply> replies;
         replies.reserve(commands.size());
         db_->run("BEGIN IMMEDIATE");
-        sqlite::transaction transaction(*db_);
+        sqlite::transaction transaction(*db_, ids_);
         for (const command& c : commands) {
             replies.push_back(std::visit([&](const auto& one) -> reply { return transaction.run(one); }, c));
         }
@@ -192,6 +193,7 @@ private:
     std::string path_;
     std::unique_ptr<file_lock> lock_;
     std::unique_ptr<connection> db_; // none after a failure
+    sqlite::remembered_ids ids_;
     std::mutex maintenance_; // over what follows
     std::unique_ptr<connection> checkpointer_;
     std::vector<std::shared_ptr<sqlite::reader_connection>> readers_;

@@ -12,8 +12,9 @@ namespace {
 
 std::vector<event> events_of(connection& db, task_id id) {
     std::vector<event> events;
-    cursor rows = db.query(
-        SEEDHOOK_EVENTS_OF_TASK "SELECT " SEEDHOOK_EVENT_COLUMNS " FROM history JOIN events USING (id) ORDER BY id", id);
+    cursor rows = db.query(SEEDHOOK_EVENTS_OF_TASK "SELECT " SEEDHOOK_EVENT_COLUMNS
+                                                   " FROM history JOIN events USING (id) ORDER BY id",
+                           id);
     while (rows.next()) {
         events.push_back(read_event(rows));
     }
@@ -92,17 +93,13 @@ job_count& lane_of(store_counts& counts, const job& j) {
     return added;
 }
 
-void count_jobs(connection& db, time_point now, store_counts& counts) {
-    // One representative row a group; bare columns go with min(due_at) (SQLite's documented rule for min and max).
-    cursor rows = db.query("SELECT task, kind, sink, state, min(due_at), attempts, token, owner, note, updated_at, "
-                           "count(*), owner <> '' AND due_at > ?1 AS running, due_at <= ?1 AS due FROM jobs "
-                           "WHERE state IN ('pending', 'blocked') GROUP BY kind, sink, state, running, due",
-                           to_column(now));
+void count_groups(connection& db, std::string_view which, time_point now, store_counts& counts) {
+    cursor rows = db.query(which, to_column(now));
     while (rows.next()) {
         const job first = read_job(rows);
-        const auto number = static_cast<std::uint64_t>(rows.integer(10));
-        const bool running = rows.integer(11) != 0;
-        const bool due = rows.integer(12) != 0;
+        const auto number = static_cast<std::uint64_t>(rows.integer(11));
+        const bool running = rows.integer(12) != 0;
+        const bool due = rows.integer(13) != 0;
         job_count& lane = lane_of(counts, first);
         if (running) {
             lane.running += number;
@@ -118,6 +115,54 @@ void count_jobs(connection& db, time_point now, store_counts& counts) {
             lane.oldest_due = std::min(lane.oldest_due.value_or(first.due_at), first.due_at);
         }
     }
+}
+
+// One representative row a group; bare columns go with min(due_at) (SQLite's documented rule for min and max).
+#define SEEDHOOK_JOB_GROUPS(WHICH)                                                                                     \
+    "SELECT task, kind, sink, state, min(due_at), attempts, token, owner, note, updated_at, waited, count(*), "        \
+    "owner <> '' AND due_at > ?1 AS running, due_at <= ?1 AS due FROM jobs WHERE " WHICH                               \
+    " GROUP BY kind, sink, state, running, due"
+
+// The sources that have polls, each found by one look into the index.
+#define SEEDHOOK_POLLED_SOURCES                                                                                        \
+    "WITH RECURSIVE polled (source) AS (SELECT min(sink) FROM jobs WHERE state IN ('pending', 'blocked') "             \
+    "AND kind = 'poll' UNION ALL SELECT (SELECT min(sink) FROM jobs WHERE state IN ('pending', 'blocked') "            \
+    "AND kind = 'poll' AND sink > source) FROM polled WHERE source IS NOT NULL) "
+
+// Of polls, which may be a million, only those that are due or run are looked at: each waiting task has one.
+void count_jobs(connection& db, time_point now, store_counts& counts) {
+    count_groups(db, SEEDHOOK_JOB_GROUPS("state IN ('pending', 'blocked') AND kind IN ('fetch', 'deliver')"), now,
+                 counts);
+    count_groups(db, SEEDHOOK_JOB_GROUPS("owner <> '' AND kind = 'poll' AND due_at > ?1"), now, counts);
+    count_groups(db,
+                 SEEDHOOK_POLLED_SOURCES SEEDHOOK_JOB_GROUPS("state IN ('pending', 'blocked') AND kind = 'poll' AND "
+                                                             "due_at <= ?1 AND sink IN (SELECT source FROM polled)"),
+                 now, counts);
+    std::uint64_t looked_at = 0;
+    for (const job_count& lane : counts.jobs) {
+        looked_at += lane.kind == job_kind::poll ? lane.due + lane.running + lane.blocked : 0;
+    }
+    const std::uint64_t waiting = counts.tasks[task_stage::waiting];
+    if (waiting > looked_at) {
+        job_count& rest = counts.jobs.emplace_back();
+        rest.kind = job_kind::poll;
+        rest.scheduled = waiting - looked_at;
+    }
+}
+
+std::vector<open_submission> submissions(connection& db) {
+    std::vector<open_submission> open;
+    cursor rows = db.query("SELECT id, source, what, lost, at FROM submissions ORDER BY id DESC LIMIT 1000");
+    while (rows.next()) {
+        open_submission& one = open.emplace_back();
+        one.intent = rows.integer(0);
+        one.source = rows.text(1);
+        one.what = rows.text(2);
+        one.lost = rows.text(3);
+        one.at = to_time(rows.integer(4));
+    }
+    std::reverse(open.begin(), open.end());
+    return open;
 }
 
 class sqlite_reader final : public database_reader {
@@ -152,6 +197,17 @@ public:
             }
             return events;
         });
+    }
+
+    result<std::string> remembered(std::string_view name) override {
+        return read([&](connection& db) {
+            cursor rows = db.query("SELECT value FROM memory WHERE name = ?", name);
+            return rows.next() ? rows.text(0) : std::string();
+        });
+    }
+
+    result<std::vector<open_submission>> open_submissions() override {
+        return read([](connection& db) { return submissions(db); });
     }
 
     result<std::vector<task_name>> tasks_with_files() override {

@@ -45,6 +45,8 @@ public:
     result<store_counts> counts(time_point) override { return store_counts(); }
     result<std::vector<event>> events_after(event_id, std::uint32_t) override { return std::vector<event>(); }
     result<std::vector<task_name>> tasks_with_files() override { return std::vector<task_name>(); }
+    result<std::string> remembered(std::string_view) override { return std::string(); }
+    result<std::vector<open_submission>> open_submissions() override { return std::vector<open_submission>(); }
 };
 
 class scripted_database final : public database {
