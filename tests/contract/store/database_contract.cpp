@@ -176,8 +176,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(each_stage_lists_its_own_tasks, engine, engines) {
     b.finished(finish(jobs.at(0).work, job_state::rejected, at(4), b.routes, "no such video"));
     b.settled(settle("fetching", task_status::succeeded, at(5), b.routes));
     b.settled(settle("done", task_status::failed, at(6), b.routes));
-    for (const task_stage stage : {task_stage::waiting, task_stage::fetching, task_stage::delivering, task_stage::done,
-                                   task_stage::stuck}) {
+    for (const task_stage stage :
+         {task_stage::waiting, task_stage::fetching, task_stage::delivering, task_stage::done, task_stage::stuck}) {
         task_query q;
         q.stage = stage;
         const auto page = b.reader->list(q).value();
