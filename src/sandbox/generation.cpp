@@ -13,9 +13,25 @@ namespace json = boost::json;
 
 constexpr std::size_t most_callbacks = 500;
 
+// What a succeeded task says of its output when it does not give the URL.
+json::value output_without_url(unsigned form) {
+    if (form == 0) {
+        return nullptr;
+    }
+    json::object output;
+    output["type"] = "video";
+    if (form == 1) {
+        output["url"] = nullptr;
+    }
+    return output;
+}
+
 json::value output_of(const generation& g, const std::string& url) {
     if (g.status != task_status::succeeded) {
         return nullptr;
+    }
+    if (url.empty()) {
+        return output_without_url(g.future.no_url.value_or(0));
     }
     json::object output;
     output["type"] = "video";
@@ -23,14 +39,35 @@ json::value output_of(const generation& g, const std::string& url) {
     return output;
 }
 
+json::value odd_error(unsigned form) {
+    switch (form) {
+    case 0:
+        return nullptr;
+    case 1:
+        return "the model could not make this video";
+    case 2:
+        return json::parse(R"({"code": 17, "detail": {"reason": ["model", null]}})");
+    default:
+        return json::parse(R"(["generation_failed", {"message": "the model could not make this video"}])");
+    }
+}
+
 json::value error_of(const generation& g) {
     if (g.status != task_status::failed) {
         return nullptr;
+    }
+    if (g.future.odd_error) {
+        return odd_error(*g.future.odd_error);
     }
     json::object failure;
     failure["code"] = "generation_failed";
     failure["message"] = "The model could not make this video";
     return failure;
+}
+
+std::string_view shown_status(const generation& g) {
+    const bool odd = g.status == task_status::processing && !g.future.odd_status.empty();
+    return odd ? g.future.odd_status : to_string(g.status);
 }
 
 } // namespace
@@ -45,7 +82,7 @@ std::string status_document(const generation& g, const std::string& url) {
     json::object d;
     d["success"] = true;
     d["requestId"] = g.future.request_id;
-    d["status"] = to_string(g.status);
+    d["status"] = shown_status(g);
     d["model"] = g.asked.model;
     d["prompt"] = g.asked.prompt;
     d["duration"] = g.asked.duration;

@@ -27,12 +27,17 @@ struct sent_callback {
 
 struct generation {
     std::uint64_t ordinal = 0;
+    std::string owner; // the API key that submitted it
     plan future;
     submission asked;
     std::uint64_t credits = 0;
     task_status status = task_status::queued;
     time_point submitted_at{};
     std::optional<time_point> settled_at;
+    bool held = false; // does not settle by itself
+    bool due = false;  // would have, were it not held
+    std::uint64_t status_calls = 0;
+    unsigned url_generation = 0;          // expiring URLs of earlier ones are dead
     std::vector<sent_callback> callbacks; // the first few hundred
     std::uint64_t transfers = 0;          // requests for its video that were answered with content
     std::string sha256;                   // of its video, once asked for
@@ -42,7 +47,7 @@ using generation_ptr = std::shared_ptr<generation>;
 
 void remember(generation& of, sent_callback c);
 
-// The JSON documents of the API for `g`. `url` is its video's, empty when it has none.
+// The JSON documents of the API for `g`. `url` is its video's, empty when it has none or does not show it.
 std::string status_document(const generation& g, const std::string& url);
 std::string callback_document(const generation& g, const std::string& url);
 

@@ -1,6 +1,8 @@
 // Status codes and error codes as the API's reference documents them.
 #include "sandbox/open_api.hpp"
 
+#include "sandbox/api_fault.hpp"
+
 #include <boost/json.hpp>
 
 #include <utility>
@@ -12,104 +14,108 @@ namespace json = boost::json;
 
 constexpr std::string_view base = "/api/open/v1";
 
-bool is_bearer(std::string_view authorization, const std::string& key) {
-    constexpr std::string_view scheme = "bearer ";
-    if (authorization.size() <= scheme.size() || !http::same_name(authorization.substr(0, scheme.size()), scheme)) {
-        return false;
-    }
-    return key.empty() || authorization.substr(scheme.size()) == key;
-}
-
 http::response no_such_task() { return http::error_response(404, "not_found", "No such task"); }
 
-// The task that the path names.
-generation_ptr named(const studio& tasks, const http::request& r) {
-    const auto id = http::percent_decode(r.captures.at(0));
-    return id ? tasks.find(*id) : nullptr;
+std::string id_in(const http::request& r) {
+    const auto id = r.captures.empty() ? std::nullopt : http::percent_decode(r.captures[0]);
+    return id.value_or(std::string());
 }
 
 } // namespace
 
 void open_api::add_to(http::router& routes) {
     const std::string generations = std::string(base) + "/video/generations";
-    const auto add = [&](std::string method, std::string path,
-                         awaitable<http::response> (open_api::*what)(const http::request&)) {
+    const auto add = [&](std::string method, std::string path, call_kind kind, handler what) {
         http::endpoint e;
         e.method = std::move(method);
         e.path = std::move(path);
-        e.handle = [this, what](const http::request& r) { return (this->*what)(r); };
+        e.handle = [this, kind, what](const http::request& r) -> awaitable<http::response> {
+            co_return serve(kind, what, r);
+        };
         routes.add(std::move(e));
     };
-    add("POST", generations, &open_api::submit);
-    add("GET", generations + "/{}", &open_api::status);
-    add("POST", generations + "/{}/cancel", &open_api::cancel);
-    add("GET", std::string(base) + "/models", &open_api::models);
+    add("POST", generations, call_kind::submit, &open_api::submit);
+    add("GET", generations + "/{}", call_kind::status, &open_api::status);
+    add("POST", generations + "/{}/cancel", call_kind::cancel, &open_api::cancel);
+    add("GET", std::string(base) + "/models", call_kind::models, &open_api::models);
 }
 
-std::optional<http::response> open_api::refusal(const http::request& r) {
-    const auto authorization = r.find("Authorization");
-    if (!authorization || !is_bearer(*authorization, api_key_)) {
-        return http::error_response(401, "unauthorized", authorization ? "Invalid API key" : "API key is missing");
+http::response open_api::serve(call_kind kind, handler handle, const http::request& r) {
+    const std::uint64_t number = calls_.begin(kind, id_in(r), system_clock().now());
+    if (kind == call_kind::submit) {
+        calls_.keep_submission(number, r);
     }
-    if (const auto wait = limit_.exceeded(system_clock().now())) {
-        auto answer = http::error_response(429, "rate_limited", "Too many requests");
-        const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait).count();
-        answer.fields.emplace_back("Retry-After", std::to_string(seconds));
-        return answer;
-    }
-    return {};
+    return answer(kind, handle, r, *calls_.find(number));
 }
 
-awaitable<http::response> open_api::submit(const http::request& r) {
-    if (auto refused = refusal(r)) {
-        co_return std::move(*refused);
+http::response open_api::answer(call_kind kind, handler handle, const http::request& r, api_call& call) {
+    if (!available_) {
+        call.status = 503;
+        return {503, "text/html", "<html><body><h1>503 Service Unavailable</h1></body></html>\n"};
     }
+    const api_fault fault = choose_fault(options_, call.number, kind);
+    call.fault = to_string(fault.kind);
+    // GET /models is documented without a key.
+    auto refused = kind == call_kind::models ? std::nullopt : gatekeeper_.refusal(r, call.at);
+    http::response made;
+    if (refused) {
+        made = std::move(*refused);
+    } else if (fault.kind != fault_kind::server_error) {
+        made = (this->*handle)(r, call);
+    }
+    made = spoil(std::move(made), fault);
+    call.status = made.status;
+    return made;
+}
+
+generation_ptr open_api::named(const http::request& r, const api_call& call) const {
+    auto g = studio_.find(call.request_id);
+    return g && g->owner == bearer_key(r) ? g : nullptr;
+}
+
+http::response open_api::submit(const http::request& r, api_call& call) {
     auto asked = parse_submission(r.body);
     if (!asked) {
-        co_return http::error_response(400, "invalid_request", asked.error().message);
+        return http::error_response(400, "invalid_request", asked.error().message);
     }
-    const auto g = studio_.submit(std::move(*asked));
+    const auto g = studio_.submit(std::move(*asked), std::string(bearer_key(r)));
     if (!g) {
         const error& why = g.error();
-        co_return why.code == errc::refused ? http::error_response(402, "insufficient_credits", why.message)
-                                            : http::error_response(429, "rate_limited", why.message);
+        return why.code == errc::refused ? http::error_response(402, "insufficient_credits", why.message)
+                                         : http::error_response(429, "rate_limited", why.message);
     }
-    json::object answer;
-    answer["success"] = true;
-    answer["requestId"] = (*g)->future.request_id;
-    answer["status"] = to_string((*g)->status);
-    answer["creditsCharged"] = (*g)->credits;
-    co_return http::json_response(200, json::serialize(answer));
+    call.request_id = (*g)->future.request_id;
+    json::object document;
+    document["success"] = true;
+    document["requestId"] = (*g)->future.request_id;
+    document["status"] = to_string((*g)->status);
+    document["creditsCharged"] = (*g)->credits;
+    return http::json_response(200, json::serialize(document));
 }
 
-awaitable<http::response> open_api::status(const http::request& r) {
-    if (auto refused = refusal(r)) {
-        co_return std::move(*refused);
+http::response open_api::status(const http::request& r, api_call& call) {
+    const auto g = named(r, call);
+    if (!g || g->status_calls++ < g->future.forgotten_calls) {
+        return no_such_task();
     }
-    const auto g = named(studio_, r);
-    co_return g ? http::json_response(200, status_document(*g, studio_.video_url(*g))) : no_such_task();
+    return http::json_response(200, status_document(*g, studio_.shown_url(*g)));
 }
 
-awaitable<http::response> open_api::cancel(const http::request& r) {
-    if (auto refused = refusal(r)) {
-        co_return std::move(*refused);
-    }
-    const auto g = named(studio_, r);
+http::response open_api::cancel(const http::request& r, api_call& call) {
+    const auto g = named(r, call);
     if (!g) {
-        co_return no_such_task();
+        return no_such_task();
     }
-    if (!studio_.cancel(g)) {
-        co_return http::error_response(400, "invalid_request", "The task has already ended");
+    if (!studio_.end(g, task_status::cancelled)) {
+        return http::error_response(400, "invalid_request", "The task has already ended");
     }
-    json::object answer;
-    answer["success"] = true;
-    answer["requestId"] = g->future.request_id;
-    answer["status"] = to_string(g->status);
-    co_return http::json_response(200, json::serialize(answer));
+    json::object document;
+    document["success"] = true;
+    document["requestId"] = g->future.request_id;
+    document["status"] = to_string(g->status);
+    return http::json_response(200, json::serialize(document));
 }
 
-awaitable<http::response> open_api::models(const http::request&) {
-    co_return http::json_response(200, models_document());
-}
+http::response open_api::models(const http::request&, api_call&) { return http::json_response(200, models_document()); }
 
 } // namespace seedhook::sandbox

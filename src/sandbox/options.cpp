@@ -1,6 +1,8 @@
 // The command line of seedance-sandbox, on CLI11.
 #include "sandbox/options.hpp"
 
+#include "sandbox/call_log.hpp"
+#include "sandbox/knobs.hpp"
 #include "sandbox/video.hpp"
 
 #include <CLI/CLI.hpp>
@@ -8,6 +10,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace seedhook::sandbox {
 namespace {
@@ -21,19 +24,46 @@ CLI::Validator within_limits(Number least, Number most) {
     return CLI::Range(least, most).description("");
 }
 
-void add_share(CLI::App& to, const char* name, double& into, const char* what) {
-    to.add_option(name, into, what)
-        ->type_name("SHARE")
-        ->check(within_limits(0.0, 1.0))
-        ->group("Misbehaviour (shares from 0 to 1)");
-}
+// How each kind of knob is read from the command line.
+struct knob_reader {
+    CLI::App& app;
+    const knob& which;
+    options& o;
 
-void add_milliseconds(CLI::App& to, const char* name, duration& into, const char* what) {
-    to.add_option_function<std::int64_t>(
-          name, [&into](const std::int64_t& value) { into = duration(value); }, what)
-        ->type_name("MS")
-        ->check(within_limits(std::int64_t{0}, std::int64_t{86'400'000}))
-        ->group("Pace");
+    CLI::Option* operator()(double options::*place) const {
+        return add(o.*place, "SHARE")->check(within_limits(0.0, 1.0));
+    }
+    CLI::Option* operator()(duration options::*place) const {
+        options& into = o;
+        const auto take = [&into, place](const std::int64_t& value) { into.*place = duration(value); };
+        return app.add_option_function<std::int64_t>(flag(), take, which.what)
+            ->type_name("MS")
+            ->check(within_limits(std::int64_t{0}, longest_time));
+    }
+    CLI::Option* operator()(unsigned options::*place) const {
+        return add(o.*place, "N")->check(within_limits(0U, largest_count));
+    }
+    CLI::Option* operator()(bool options::*place) const { return app.add_flag(flag(), o.*place, which.what); }
+    CLI::Option* operator()(std::optional<std::uint64_t> options::*place) const {
+        return add(o.*place, "N")->check(within_limits(0U, largest_count));
+    }
+    CLI::Option* operator()(std::vector<std::string> options::*place) const {
+        const auto known = [](const std::string& kind) { return is_call_kind(kind) ? "" : "no kind of call: " + kind; };
+        return add(o.*place, "KIND,…")->delimiter(',')->allow_extra_args(false)->check(CLI::Validator(known, ""));
+    }
+
+private:
+    std::string flag() const { return std::string("--") + which.name; }
+    template <class Value>
+    CLI::Option* add(Value& into, const char* type) const {
+        return app.add_option(flag(), into, which.what)->type_name(type);
+    }
+};
+
+void add_knobs(CLI::App& app, options& o) {
+    for (const knob& k : knobs()) {
+        std::visit(knob_reader{app, k, o}, k.place)->group(k.group);
+    }
 }
 
 void add_server_options(CLI::App& app, options& o) {
@@ -42,6 +72,8 @@ void add_server_options(CLI::App& app, options& o) {
     };
     const auto tcp_only = [](const std::string& a) { return a.starts_with("unix:") ? "must be TCP" : ""; };
     add("--listen", o.listen, "HOST:PORT", "port 0: any free one (127.0.0.1:0)")->check(CLI::Validator(tcp_only, ""));
+    add("--hooks-listen", o.hooks_listen, "HOST:PORT", "serve /sandbox/ here alone, without TLS (--listen)")
+        ->check(CLI::Validator(tcp_only, ""));
     add("--base-url", o.base_url, "URL", "how others reach this server (from --listen)");
     auto* certificate = add("--tls-cert", o.tls_certificate, "FILE", "PEM, leaf first: serve HTTPS");
     auto* key = add("--tls-key", o.tls_key, "FILE", "PEM");
@@ -62,39 +94,21 @@ void add_api_options(CLI::App& app, options& o) {
     const auto add = [&](const char* name, auto& into, const char* type, const char* what) {
         return app.add_option(name, into, what)->type_name(type)->group("API key");
     };
-    add("--api-key", o.api_key, "KEY", "the Bearer key to ask for (any)");
+    add("--api-key", o.api_keys, "KEY", "a Bearer key to take; may be repeated, each sees its own tasks (any)")
+        ->allow_extra_args(false);
     add("--webhook-secret", o.webhook_secret, "SECRET", "sign callbacks with this");
     add("--default-webhook", o.default_webhook, "URL", "where callbacks go without a webhookUrl");
     add("--ca-file", o.ca_file, "FILE", "trust these authorities too when sending callbacks");
-    add("--rate-limit", o.rate_limit, "N", "requests a minute before 429 (no limit)");
-    add("--credits", o.credits, "N", "credits before 402 (no limit)");
 }
 
-void add_behaviour_options(CLI::App& app, options& o) {
+void add_task_options(CLI::App& app, options& o) {
     const auto add = [&](const char* name, auto& into, const char* type, const char* what) {
-        return app.add_option(name, into, what)->type_name(type);
+        return app.add_option(name, into, what)->type_name(type)->group("Tasks");
     };
-    add("--seed", o.seed, "N", "chance follows from this (1)")->group("Tasks");
+    add("--seed", o.seed, "N", "chance follows from this (1)");
     add("--video-bytes", o.video_bytes, "SIZE", "of every video, up to 1GiB (small, differing)")
         ->transform(CLI::AsSizeValue(false).description(""))
-        ->check(within_limits(smallest_video(), largest_video))
-        ->group("Tasks");
-    add("--retry-callbacks", o.retry_callbacks, "N", "times to send again what was not answered 2xx (0)")
-        ->check(within_limits(0, 1000))
-        ->group("Tasks");
-    add_milliseconds(app, "--duration-ms", o.settle_after, "from submission to a terminal status (2000)");
-    add("--spread", o.spread, "SHARE", "by which that differs from task to task (0.5)")
-        ->check(within_limits(0.0, 1.0))
-        ->group("Pace");
-    add_milliseconds(app, "--delay-ms", o.delay_time, "how late a delayed callback comes (5000)");
-    add_milliseconds(app, "--url-lifetime-ms", o.url_lifetime, "life of a URL asked anew (600000)");
-    add_share(app, "--fail", o.fail, "tasks that fail");
-    add_share(app, "--cancelled", o.cancelled, "tasks that are cancelled upstream");
-    add_share(app, "--lose", o.lose, "callbacks that are never sent");
-    add_share(app, "--duplicate", o.duplicate, "callbacks sent twice");
-    add_share(app, "--delay", o.delay, "callbacks sent late, by --delay-ms");
-    add_share(app, "--expire-urls", o.expire_urls, "videos whose URL in the callback has expired (403)");
-    add_share(app, "--break-downloads", o.break_downloads, "videos whose first transfer breaks off halfway");
+        ->check(within_limits(smallest_video(), largest_video));
 }
 
 } // namespace
@@ -104,12 +118,13 @@ parsed_options parse_options(int argc, char** argv) {
     CLI::App app("Stands in for the Seedance Open API in development and tests.", "seedance-sandbox");
     add_server_options(app, chosen);
     add_api_options(app, chosen);
-    add_behaviour_options(app, chosen);
+    add_task_options(app, chosen);
+    add_knobs(app, chosen);
     parsed_options out;
     try {
         app.parse(argc, argv);
-        if (chosen.fail + chosen.cancelled > 1.0) {
-            throw CLI::ValidationError("--fail and --cancelled", "together more than all");
+        if (auto good = check_together(chosen); !good) {
+            throw CLI::ValidationError(good.error().message);
         }
         out.value = std::move(chosen);
     } catch (const CLI::ParseError& e) {

@@ -28,7 +28,17 @@ enum class purpose : std::uint64_t {
     expiry,
     breakage,
     size,
-    filler
+    filler,
+    odd_status,
+    odd_error,
+    no_url,
+    forget,
+    hang, // from here on the ordinal is an API call's
+    server_error,
+    garbage,
+    cut,
+    slow,
+    fault_form
 };
 
 constexpr std::uint64_t draw(std::uint64_t seed, std::uint64_t ordinal, purpose what) noexcept {

@@ -1,4 +1,4 @@
-// So many requests a minute.
+// So many requests in a stretch of time.
 #pragma once
 
 #include "seedhook/model/time.hpp"
@@ -7,30 +7,30 @@
 
 namespace seedhook::sandbox {
 
-// Windows of a minute, each beginning with the first request after the one before.
+// Windows of equal length, each beginning with the first request after the one before.
 class rate_limit {
 public:
-    explicit rate_limit(unsigned per_minute) : per_minute_(per_minute) {} // 0: no limit
+    rate_limit(unsigned most, duration window) : most_(most), window_(window) {} // 0: no limit
 
     // Counts a request at `now`. When it is one too many: how long until the next is allowed.
     std::optional<duration> exceeded(time_point now) noexcept {
-        constexpr duration window = std::chrono::minutes(1);
-        if (per_minute_ == 0) {
+        if (most_ == 0) {
             return {};
         }
-        if (now >= begin_ + window) {
+        if (now >= begin_ + window_) {
             begin_ = now;
             count_ = 0;
         }
-        if (count_ < per_minute_) {
+        if (count_ < most_) {
             ++count_;
             return {};
         }
-        return begin_ + window - now;
+        return begin_ + window_ - now;
     }
 
 private:
-    unsigned per_minute_;
+    unsigned most_;
+    duration window_;
     unsigned count_ = 0;
     time_point begin_{};
 };

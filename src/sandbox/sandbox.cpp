@@ -1,6 +1,8 @@
 // The composition of the sandbox: one thread, one io_context.
 #include "seedhook/sandbox/sandbox.hpp"
 
+#include "sandbox/api_hooks.hpp"
+#include "sandbox/entrance.hpp"
 #include "sandbox/open_api.hpp"
 #include "sandbox/studio.hpp"
 #include "sandbox/test_hooks.hpp"
@@ -23,6 +25,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <utility>
 
 namespace seedhook::sandbox {
@@ -58,7 +61,8 @@ result<void> write_port_file(const std::string& path, const std::string& port) {
     return {};
 }
 
-result<void> announce(const options& how, const std::string& base_url, const std::string& port) {
+result<void> announce(const options& how, const std::string& base_url, const std::string& hooks_url,
+                      const std::string& port) {
     if (!how.port_file.empty()) {
         if (auto written = write_port_file(how.port_file, port); !written) {
             return written.error();
@@ -66,6 +70,7 @@ result<void> announce(const options& how, const std::string& base_url, const std
     }
     boost::json::object line;
     line["baseUrl"] = base_url;
+    line["hooksUrl"] = hooks_url;
     line["port"] = std::stoi(port);
     line["pid"] = getpid();
     std::printf("%s\n", boost::json::serialize(line).c_str());
@@ -73,53 +78,87 @@ result<void> announce(const options& how, const std::string& base_url, const std
     return {};
 }
 
-awaitable<> stop_on_signal(asio::signal_set& signals, http::server& server, task_group& work, http::client& out) {
+awaitable<> stop_on_signal(asio::signal_set& signals, entrance& door, entrance& hooks_door, task_group& work,
+                           http::client& out) {
     boost::system::error_code ignored;
     co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     work.cancel(asio::cancellation_type::terminal);
-    co_await server.stop(stop_grace);
+    co_await hooks_door.shut(stop_grace);
+    co_await door.shut(stop_grace);
     co_await work.drained();
     out.close();
 }
 
-int serve(const options& how) {
-    log::configure(how.log_level, log::format::automatic);
+// What start-up can fail on.
+struct resources {
+    http::listening_socket socket;
+    std::optional<http::listening_socket> hooks_socket;
+    std::shared_ptr<tls::server_identity> identity;
+    tls::context_ptr outgoing_tls;
+};
+
+result<resources> gather(const options& how) {
     auto socket = http::open_listening_socket(how.listen);
     auto outgoing_tls = tls::make_client_context(how.ca_file);
     if (!socket || !outgoing_tls) {
-        return complain(socket ? outgoing_tls.error() : socket.error());
+        return socket ? outgoing_tls.error() : socket.error();
     }
-    std::shared_ptr<tls::server_identity> identity;
+    resources all{std::move(*socket), std::nullopt, nullptr, std::move(*outgoing_tls)};
+    if (!how.hooks_listen.empty()) {
+        auto opened = http::open_listening_socket(how.hooks_listen);
+        if (!opened) {
+            return opened.error();
+        }
+        all.hooks_socket = std::move(*opened);
+    }
     if (!how.tls_certificate.empty()) {
         auto loaded = tls::server_identity::load(how.tls_certificate, how.tls_key);
         if (!loaded) {
-            return complain(loaded.error());
+            return loaded.error();
         }
-        identity = std::move(*loaded);
+        all.identity = std::move(*loaded);
     }
-    const std::string address = socket->name();
-    const std::string base_url = how.base_url.empty() ? (identity ? "https://" : "http://") + address : how.base_url;
+    return all;
+}
+
+int serve(options how) {
+    log::configure(how.log_level, log::format::automatic);
+    auto gathered = gather(how);
+    if (!gathered) {
+        return complain(gathered.error());
+    }
+    const std::string address = gathered->socket.name();
+    const std::string own_url = (gathered->identity ? "https://" : "http://") + address;
+    const std::string base_url = how.base_url.empty() ? own_url : how.base_url;
+    const std::string hooks_url = gathered->hooks_socket ? "http://" + gathered->hooks_socket->name() : own_url;
 
     asio::io_context context(1);
     const asio::any_io_executor executor = context.get_executor();
     task_group work(executor);
-    const auto out = http::make_client(executor, callback_client_settings(), *outgoing_tls);
+    const auto out = http::make_client(executor, callback_client_settings(), gathered->outgoing_tls);
     studio tasks(how, video_urls(base_url, "sandbox " + std::to_string(how.seed)), *out, work);
     open_api api(tasks, how);
-    test_hooks hooks(tasks);
+    api_hooks hooks(api, how);
+    test_hooks task_hooks(tasks);
     const auto routes = std::make_shared<http::router>();
+    const auto hook_routes = gathered->hooks_socket ? std::make_shared<http::router>() : routes;
     api.add_to(*routes);
     add_video_endpoint(*routes, tasks);
-    hooks.add_to(*routes);
-    const auto server =
-        http::make_server(executor, routes, http::server_limits(), std::make_shared<http::connection_count>(0));
-    server->listen(std::move(*socket), identity);
+    hooks.add_to(*hook_routes);
+    task_hooks.add_to(*hook_routes);
+    entrance door(executor, routes, gathered->identity);
+    entrance hooks_door(executor, hook_routes, nullptr);
+    door.open(std::move(gathered->socket));
+    if (gathered->hooks_socket) {
+        hooks_door.open(std::move(*gathered->hooks_socket));
+        hooks.use_door(door);
+    }
 
     asio::signal_set signals(context, SIGTERM, SIGINT);
     task_group life(executor);
-    life.spawn(stop_on_signal(signals, *server, work, *out), "stop on signal");
+    life.spawn(stop_on_signal(signals, door, hooks_door, work, *out), "stop on signal");
     int exit_code = 0;
-    if (auto said = announce(how, base_url, port_of(address)); !said) {
+    if (auto said = announce(how, base_url, hooks_url, port_of(address)); !said) {
         exit_code = complain(said.error());
         std::raise(SIGTERM);
     }
@@ -131,8 +170,8 @@ int serve(const options& how) {
 } // namespace
 
 int run(int argc, char** argv) {
-    const parsed_options chosen = parse_options(argc, argv);
-    return chosen.value ? serve(*chosen.value) : chosen.exit_code;
+    parsed_options chosen = parse_options(argc, argv);
+    return chosen.value ? serve(std::move(*chosen.value)) : chosen.exit_code;
 }
 
 } // namespace seedhook::sandbox

@@ -26,7 +26,7 @@ time_point now() { return system_clock().now(); }
 studio::studio(const options& how, video_urls urls, http::client& out, task_group& work)
     : options_(how), urls_(std::move(urls)), out_(out), work_(work), table_(how.max_tasks) {}
 
-result<generation_ptr> studio::submit(submission asked) {
+result<generation_ptr> studio::submit(submission asked, std::string owner) {
     const std::uint64_t price = credits_for(asked);
     if (options_.credits && credits_used_ + price > *options_.credits) {
         return error(errc::refused, "Insufficient credits");
@@ -34,6 +34,7 @@ result<generation_ptr> studio::submit(submission asked) {
     auto g = std::make_shared<generation>();
     g->future = make_plan(options_, table_.next_ordinal());
     g->asked = std::move(asked);
+    g->owner = std::move(owner);
     g->credits = price;
     g->submitted_at = now();
     if (!table_.add(g)) {
@@ -45,13 +46,36 @@ result<generation_ptr> studio::submit(submission asked) {
     return g;
 }
 
-bool studio::cancel(const generation_ptr& g) {
+bool studio::end(const generation_ptr& g, task_status as) {
     if (is_terminal(g->status)) {
         return false;
     }
-    settle(*g, task_status::cancelled);
-    work_.spawn(announce(g), "cancelled task");
+    settle(*g, as);
+    work_.spawn(announce(g), "ended task");
     return true;
+}
+
+void studio::hold_all(bool on) {
+    all_held_ = on;
+    for (const generation_ptr& g : table_.list(0, options_.max_tasks)) {
+        let_go(g);
+    }
+}
+
+void studio::hold(const generation_ptr& g, bool on) {
+    g->held = on;
+    let_go(g);
+}
+
+void studio::let_go(const generation_ptr& g) {
+    if (g->due && !is_held(*g)) {
+        end(g, g->future.fate);
+    }
+}
+
+void studio::expire_urls(generation& g) {
+    g.future.url_expires = true;
+    ++g.url_generation;
 }
 
 std::string studio::video_url(const generation& g) const {
@@ -59,7 +83,16 @@ std::string studio::video_url(const generation& g) const {
         return {};
     }
     const std::string& id = g.future.request_id;
-    return g.future.url_expires ? urls_.until(id, now() + options_.url_lifetime) : urls_.lasting(id);
+    return g.future.url_expires ? urls_.until(id, g.url_generation, now() + options_.url_lifetime) : urls_.lasting(id);
+}
+
+std::string studio::shown_url(const generation& g) const {
+    const bool hidden = g.settled_at && now() < *g.settled_at + g.future.url_after;
+    return hidden ? std::string() : video_url(g);
+}
+
+bool studio::url_alive(const generation& g, std::string_view query) const {
+    return !g.future.url_expires || urls_.alive(g.future.request_id, g.url_generation, query, now());
 }
 
 void studio::settle(generation& g, task_status status) {
@@ -80,8 +113,8 @@ awaitable<> studio::live(generation_ptr g) {
     if (!slept || is_terminal(g->status)) {
         co_return; // we stop, or it was cancelled meanwhile
     }
-    settle(*g, g->future.fate);
-    co_await announce(g);
+    g->due = true;
+    let_go(g);
 }
 
 awaitable<> studio::announce(generation_ptr g) {
@@ -111,13 +144,17 @@ awaitable<> studio::tell_until_taken(generation_ptr g) {
     }
 }
 
-awaitable<sent_callback> studio::tell(generation_ptr g, std::string why) {
-    const std::string& id = g->future.request_id;
-    std::string url;
-    if (g->status == task_status::succeeded) {
-        url = g->future.url_expires ? urls_.until(id, now() - std::chrono::seconds(1)) : urls_.lasting(id);
+std::string studio::told_url(const generation& g) const {
+    if (g.status != task_status::succeeded || g.future.no_url) {
+        return {};
     }
-    std::string body = callback_document(*g, url);
+    const std::string& id = g.future.request_id;
+    const time_point past = now() - std::chrono::seconds(1);
+    return g.future.url_expires ? urls_.until(id, g.url_generation, past) : urls_.lasting(id);
+}
+
+awaitable<sent_callback> studio::tell(generation_ptr g, std::string why) {
+    std::string body = callback_document(*g, told_url(*g));
     std::string to = g->asked.webhook_url.empty() ? options_.default_webhook : g->asked.webhook_url;
     std::string secret = options_.webhook_secret;
     sent_callback sent = co_await post(std::move(to), std::move(body), std::move(secret), std::move(why));

@@ -1,21 +1,18 @@
-// The sandbox's own endpoints.
+// The hooks about tasks.
 #include "sandbox/test_hooks.hpp"
 
+#include "sandbox/hook_request.hpp"
 #include "sandbox/video.hpp"
 
 #include <boost/json.hpp>
 
-#include <algorithm>
-#include <charconv>
+#include <limits>
 #include <utility>
 
 namespace seedhook::sandbox {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::uint64_t usual_page = 1000;
-constexpr std::uint64_t largest_page = 10'000;
 
 json::object describe(const sent_callback& c) {
     json::object d;
@@ -35,6 +32,11 @@ json::object describe(const plan& p) {
     d["twice"] = p.callback_twice;
     d["urlExpires"] = p.url_expires;
     d["breaksOff"] = p.breaks_off;
+    d["oddStatus"] = p.odd_status.empty() ? json::value(nullptr) : json::value(p.odd_status);
+    d["oddError"] = p.odd_error.has_value();
+    d["noUrl"] = p.no_url.has_value();
+    const bool for_ever = p.forgotten_calls == std::numeric_limits<std::uint64_t>::max();
+    d["forgottenCalls"] = for_ever ? json::value("for ever") : json::value(p.forgotten_calls);
     return d;
 }
 
@@ -47,6 +49,9 @@ json::object describe(const generation& g, const std::string& url) {
     d["submittedAt"] = to_rfc3339(g.submitted_at);
     d["settledAt"] = g.settled_at ? json::value(to_rfc3339(*g.settled_at)) : json::value(nullptr);
     d["webhookUrl"] = g.asked.webhook_url;
+    d["metadata"] = json::parse(g.asked.metadata);
+    d["held"] = g.held;
+    d["statusCalls"] = g.status_calls;
     d["video"] = nullptr;
     if (g.status == task_status::succeeded) {
         json::object film;
@@ -64,15 +69,6 @@ json::object describe(const generation& g, const std::string& url) {
     return d;
 }
 
-std::uint64_t number_in(std::string_view query, std::string_view key, std::uint64_t otherwise) {
-    const auto text = http::query_value(query, key);
-    std::uint64_t value = otherwise;
-    if (text) {
-        std::from_chars(text->data(), text->data() + text->size(), value);
-    }
-    return value;
-}
-
 generation_ptr named(const studio& tasks, const http::request& r) {
     const auto id = http::percent_decode(r.captures.at(0));
     return id ? tasks.find(*id) : nullptr;
@@ -80,25 +76,60 @@ generation_ptr named(const studio& tasks, const http::request& r) {
 
 http::response no_such_task() { return http::error_response(404, "not_found", "No such task"); }
 
-// A field of a JSON object as text; empty when it is not there or not text.
-std::string text_of(const json::value& document, std::string_view name) {
-    const json::value* found = document.is_object() ? document.get_object().if_contains(name) : nullptr;
-    return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+http::response has_settled() { return http::error_response(409, "settled", "The task has already ended"); }
+
+// Whether the body says `"held": true`, which it must say or deny.
+result<bool> held_in(const http::request& r) {
+    const auto body = object_in(r);
+    if (!body) {
+        return body.error();
+    }
+    const auto held = truth_in(*body, "held");
+    if (!held) {
+        return held.error();
+    }
+    return *held ? result<bool>(**held) : result<bool>(error(errc::invalid, "held is required"));
+}
+
+struct ending {
+    task_status status = task_status::succeeded;
+    bool silent = false;
+};
+
+// How the body wants a task to end that would end as `planned`.
+result<ending> ending_in(const http::request& r, const plan& planned) {
+    const auto body = object_in(r);
+    if (!body) {
+        return body.error();
+    }
+    const auto status = text_in(*body, "status");
+    const auto callback = truth_in(*body, "callback");
+    if (!status || !callback) {
+        return status ? callback.error() : status.error();
+    }
+    ending e{planned.fate, callback->has_value() ? !**callback : planned.callback_lost};
+    if (*status) {
+        const auto asked = parse_task_status(**status);
+        if (asked != task_status::succeeded && asked != task_status::failed && asked != task_status::cancelled) {
+            return error(errc::invalid, "status must be succeeded, failed or cancelled");
+        }
+        e.status = *asked;
+    }
+    return e;
 }
 
 } // namespace
 
 void test_hooks::add_to(http::router& routes) {
-    const auto add = [&](std::string method, std::string path,
-                         awaitable<http::response> (test_hooks::*what)(const http::request&)) {
-        http::endpoint e;
-        e.method = std::move(method);
-        e.path = std::move(path);
-        e.handle = [this, what](const http::request& r) { return (this->*what)(r); };
-        routes.add(std::move(e));
+    const auto add = [&](const char* method, const char* path, auto what) {
+        add_hook(routes, *this, method, path, what);
     };
     add("GET", "/sandbox/tasks", &test_hooks::list);
     add("GET", "/sandbox/tasks/{}", &test_hooks::show);
+    add("POST", "/sandbox/tasks/{}/settle", &test_hooks::settle);
+    add("POST", "/sandbox/tasks/{}/hold", &test_hooks::hold);
+    add("POST", "/sandbox/hold", &test_hooks::hold_all);
+    add("POST", "/sandbox/tasks/{}/expire-urls", &test_hooks::expire_urls);
     add("POST", "/sandbox/tasks/{}/callback", &test_hooks::send_again);
     add("POST", "/sandbox/forge", &test_hooks::forge);
 }
@@ -114,16 +145,16 @@ awaitable<> test_hooks::ensure_sha256(generation_ptr g) {
 }
 
 awaitable<http::response> test_hooks::list(const http::request& r) {
-    const std::uint64_t limit = std::min(number_in(r.query, "limit", usual_page), largest_page);
-    const auto page = studio_.list(number_in(r.query, "from", 0), static_cast<std::size_t>(limit));
+    const page asked = page_of(r);
+    const auto found = studio_.list(asked.from, asked.limit);
     json::array tasks;
-    for (const generation_ptr& g : page) {
+    for (const generation_ptr& g : found) {
         co_await ensure_sha256(g);
         tasks.push_back(describe(*g, studio_.video_url(*g)));
     }
     json::object answer;
     answer["tasks"] = std::move(tasks);
-    co_return http::json_response(200, json::serialize(answer));
+    co_return json_answer(answer);
 }
 
 awaitable<http::response> test_hooks::show(const http::request& r) {
@@ -131,8 +162,65 @@ awaitable<http::response> test_hooks::show(const http::request& r) {
     if (!g) {
         co_return no_such_task();
     }
+    co_return co_await described(g);
+}
+
+awaitable<http::response> test_hooks::described(generation_ptr g) {
     co_await ensure_sha256(g);
-    co_return http::json_response(200, json::serialize(describe(*g, studio_.video_url(*g))));
+    co_return json_answer(describe(*g, studio_.video_url(*g)));
+}
+
+awaitable<http::response> test_hooks::settle(const http::request& r) {
+    const auto g = named(studio_, r);
+    if (!g) {
+        co_return no_such_task();
+    }
+    const auto wanted = ending_in(r, g->future);
+    if (!wanted) {
+        co_return bad_request(wanted.error());
+    }
+    if (is_terminal(g->status)) {
+        co_return has_settled();
+    }
+    g->future.callback_lost = wanted->silent;
+    studio_.end(g, wanted->status);
+    co_return co_await described(g);
+}
+
+awaitable<http::response> test_hooks::hold(const http::request& r) {
+    const auto g = named(studio_, r);
+    if (!g) {
+        co_return no_such_task();
+    }
+    const auto held = held_in(r);
+    if (!held) {
+        co_return bad_request(held.error());
+    }
+    if (is_terminal(g->status)) {
+        co_return has_settled();
+    }
+    studio_.hold(g, *held);
+    co_return co_await described(g);
+}
+
+awaitable<http::response> test_hooks::hold_all(const http::request& r) {
+    const auto held = held_in(r);
+    if (!held) {
+        co_return bad_request(held.error());
+    }
+    studio_.hold_all(*held);
+    json::object answer;
+    answer["held"] = *held;
+    co_return json_answer(answer);
+}
+
+awaitable<http::response> test_hooks::expire_urls(const http::request& r) {
+    const auto g = named(studio_, r);
+    if (!g) {
+        co_return no_such_task();
+    }
+    studio_.expire_urls(*g);
+    co_return co_await described(g);
 }
 
 awaitable<http::response> test_hooks::send_again(const http::request& r) {
@@ -145,22 +233,25 @@ awaitable<http::response> test_hooks::send_again(const http::request& r) {
     }
     std::string why = "asked";
     const sent_callback sent = co_await studio_.tell(g, std::move(why));
-    co_return http::json_response(200, json::serialize(describe(sent)));
+    co_return json_answer(describe(sent));
 }
 
 awaitable<http::response> test_hooks::forge(const http::request& r) {
-    boost::system::error_code failed;
-    const json::value document = json::parse(r.body, failed);
-    std::string id = failed ? std::string() : text_of(document, "requestId");
-    if (id.empty()) {
-        co_return http::error_response(400, "invalid_request", "requestId is required");
+    const auto body = object_in(r);
+    const auto id = body ? text_in(*body, "requestId") : body.error();
+    const auto target = body ? text_in(*body, "webhookUrl") : body.error();
+    if (!id || !target) {
+        co_return bad_request(id ? target.error() : id.error());
     }
-    std::string to = text_of(document, "webhookUrl");
-    if (const auto g = studio_.find(id); g && to.empty()) {
+    if (id->value_or("").empty()) {
+        co_return bad_request(error(errc::invalid, "requestId is required"));
+    }
+    std::string to = target->value_or("");
+    if (const auto g = studio_.find(**id); g && to.empty()) {
         to = g->asked.webhook_url;
     }
-    const sent_callback sent = co_await studio_.forge(std::move(id), std::move(to));
-    co_return http::json_response(200, json::serialize(describe(sent)));
+    const sent_callback sent = co_await studio_.forge(**id, std::move(to));
+    co_return json_answer(describe(sent));
 }
 
 } // namespace seedhook::sandbox

@@ -1,8 +1,5 @@
-// `/sandbox/…`: what no real API has, for tests and demonstrations to look behind the curtain. No key is asked for.
-//   GET  /sandbox/tasks?from=ORDINAL&limit=N   every task: its plan, its video's size and SHA-256, callbacks and
-//   answers GET  /sandbox/tasks/{id}                   one of them POST /sandbox/tasks/{id}/callback          sends the
-//   callback of a settled task again, and says how it was answered POST /sandbox/forge {"requestId", "webhookUrl"}: the
-//   same with a wrong signature
+// `/sandbox/…` about tasks: what no real API has, for tests and demonstrations to look behind the curtain and to pull
+// strings. docs/sandbox.md describes each path. No key is asked for.
 #pragma once
 
 #include "sandbox/studio.hpp"
@@ -21,8 +18,13 @@ public:
 private:
     awaitable<http::response> list(const http::request& r);
     awaitable<http::response> show(const http::request& r);
+    awaitable<http::response> settle(const http::request& r);
+    awaitable<http::response> hold(const http::request& r);
+    awaitable<http::response> hold_all(const http::request& r);
+    awaitable<http::response> expire_urls(const http::request& r);
     awaitable<http::response> send_again(const http::request& r);
     awaitable<http::response> forge(const http::request& r);
+    awaitable<http::response> described(generation_ptr g);
     awaitable<> ensure_sha256(generation_ptr g);
 
     studio& studio_;

@@ -65,7 +65,7 @@ awaitable<http::response> serve(studio& tasks, const http::request& r) {
     if (!g) {
         co_return store_error(404, "NoSuchKey", "The specified key does not exist.");
     }
-    if (g->future.url_expires && !tasks.urls().alive(g->future.request_id, r.query, system_clock().now())) {
+    if (!tasks.url_alive(*g, r.query)) {
         co_return store_error(403, "AccessDenied", "Request has expired");
     }
     co_return content(*g, r);

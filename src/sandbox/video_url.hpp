@@ -15,13 +15,14 @@ public:
     video_urls(std::string base, std::string key) : base_(std::move(base)), key_(std::move(key)) {}
 
     std::string lasting(std::string_view request_id) const;
-    std::string until(std::string_view request_id, time_point expires_at) const;
+    // Those of another generation are dead whatever their time.
+    std::string until(std::string_view request_id, unsigned generation, time_point expires_at) const;
 
     // Whether `query` holds an unforged time of expiry for this video that lies after `now`.
-    bool alive(std::string_view request_id, std::string_view query, time_point now) const;
+    bool alive(std::string_view request_id, unsigned generation, std::string_view query, time_point now) const;
 
 private:
-    std::string sign(std::string_view request_id, std::string_view expires) const;
+    std::string sign(std::string_view request_id, unsigned generation, std::string_view expires) const;
 
     std::string base_;
     std::string key_;

@@ -2,6 +2,7 @@
 import pytest
 
 import harness
+import upstream
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +56,10 @@ def sandbox(folder, authority, started):
 def daemon(folder, authority, started):
     """Starts a daemon, and waits until it is ready."""
     return lambda **options: started(harness.Daemon(folder, authority, **options)).ready()
+
+
+@pytest.fixture
+def listener():
+    """Keeps the callbacks it gets."""
+    with upstream.listening() as server:
+        yield server

@@ -168,8 +168,8 @@ class Program:
 
 class Sandbox(Program):
     def __init__(self, folder, authority, *flags, tls=True, key=API_KEY):
-        arguments = [SANDBOX, "--listen", "127.0.0.1:0", "--webhook-secret", SECRET, "--ca-file", authority.ca,
-                     "--log", "info", *map(str, flags)]
+        arguments = [SANDBOX, "--listen", "127.0.0.1:0", "--hooks-listen", "127.0.0.1:0", "--webhook-secret", SECRET,
+                     "--ca-file", authority.ca, "--log", "info", *map(str, flags)]
         if key:
             arguments += ["--api-key", key]
         if tls:
@@ -182,8 +182,11 @@ class Sandbox(Program):
             raise AssertionError(f"the sandbox did not start ({self.wait()})\n{self.logs()}")
         started = json.loads(line)
         self.base_url, self.port, self.tls, self.key = started["baseUrl"], started["port"], tls, key
+        self.hooks = urllib.parse.urlsplit(started["hooksUrl"]).netloc
 
-    def connection(self):
+    def connection(self, target=""):
+        if target.startswith("/sandbox/"):
+            return http.client.HTTPConnection(self.hooks, timeout=PATIENCE)
         if self.tls:
             return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE,
                                                context=self.authority.client_context())
@@ -194,7 +197,7 @@ class Sandbox(Program):
         if self.key:
             headers.setdefault("Authorization", f"Bearer {self.key}")
         body = document if document is None or isinstance(document, (bytes, str)) else json.dumps(document)
-        return exchange(self.connection(), method, target, body, headers)
+        return exchange(self.connection(target), method, target, body, headers)
 
     def submit(self, webhook=None, **fields):
         document = {"model": "seedance-2.0", "prompt": "A river through an autumn forest", **fields}
@@ -203,6 +206,12 @@ class Sandbox(Program):
         answer = self.call("POST", "/api/open/v1/video/generations", document)
         assert answer.status == 200, answer.body
         return answer.json["requestId"]
+
+    def hook(self, name, document=None, method=None):
+        """What /sandbox/NAME answers; a POST when there is a document."""
+        answer = self.call(method or ("GET" if document is None else "POST"), f"/sandbox/{name}", document)
+        assert answer.status == 200, answer.body
+        return answer.json
 
     def tasks(self):
         return self.call("GET", "/sandbox/tasks").json["tasks"]

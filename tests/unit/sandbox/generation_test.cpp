@@ -79,24 +79,62 @@ BOOST_AUTO_TEST_CASE(a_succeeded_task_shows_its_url_and_others_do_not) {
     BOOST_TEST(status.at("output").is_null());
 }
 
+BOOST_AUTO_TEST_CASE(an_odd_error_has_its_shape_in_callback_and_status) {
+    const auto g = generation_named("a", task_status::failed);
+    std::string shapes;
+    for (unsigned form = 0; form < odd_error_forms; ++form) {
+        g->future.odd_error = form;
+        const auto told = boost::json::parse(callback_document(*g, "")).at("error");
+        BOOST_TEST(told == boost::json::parse(status_document(*g, "")).at("error"));
+        shapes += boost::json::to_string(told.kind());
+        shapes += ' ';
+    }
+    BOOST_TEST(shapes == "null string object array ");
+    g->status = task_status::succeeded;
+    BOOST_TEST(boost::json::parse(callback_document(*g, "u")).at("error").is_null());
+}
+
+BOOST_AUTO_TEST_CASE(a_succeeded_task_that_hides_its_url_shows_none_in_any_shape) {
+    const auto g = generation_named("a", task_status::succeeded);
+    std::string outputs;
+    for (unsigned form = 0; form < no_url_forms; ++form) {
+        g->future.no_url = form;
+        outputs += boost::json::serialize(boost::json::parse(status_document(*g, "")).at("output")) + " ";
+    }
+    BOOST_TEST(outputs == R"(null {"type":"video","url":null} {"type":"video"} )");
+    BOOST_TEST(boost::json::parse(status_document(*g, "https://x")).at("output").at("url").as_string() == "https://x");
+}
+
+BOOST_AUTO_TEST_CASE(an_odd_status_stands_for_processing_alone) {
+    const auto shown = [](task_status status) {
+        const auto g = generation_named("a", status);
+        g->future.odd_status = "rendering";
+        return std::string(boost::json::parse(status_document(*g, "u")).at("status").as_string());
+    };
+    BOOST_TEST(shown(task_status::queued) == "queued");
+    BOOST_TEST(shown(task_status::processing) == "rendering");
+    BOOST_TEST(shown(task_status::succeeded) == "succeeded");
+}
+
 BOOST_AUTO_TEST_CASE(an_expiring_url_lives_until_its_time_and_cannot_be_stretched) {
     const video_urls urls("https://h:1", "key");
     const time_point end(std::chrono::seconds(1'000'000));
-    const std::string url = urls.until("req_1", end);
-    BOOST_REQUIRE(url.starts_with("https://h:1/open-api-results/req_1.mp4?Expires=1000000&Signature="));
+    const std::string url = urls.until("req_1", 0, end);
+    BOOST_REQUIRE(url.starts_with("https://h:1/open-api-results/req_1.mp4?Expires=1000000000&Signature="));
     const std::string query = url.substr(url.find('?') + 1);
-    BOOST_TEST(urls.alive("req_1", query, end - duration(1)));
-    BOOST_TEST(!urls.alive("req_1", query, end));
-    BOOST_TEST(!urls.alive("req_2", query, end - duration(1)));
-    BOOST_TEST(!urls.alive("req_1", "", end - duration(1)));
+    BOOST_TEST(urls.alive("req_1", 0, query, end - duration(1)));
+    BOOST_TEST(!urls.alive("req_1", 0, query, end));
+    BOOST_TEST(!urls.alive("req_1", 1, query, end - duration(1)));
+    BOOST_TEST(!urls.alive("req_2", 0, query, end - duration(1)));
+    BOOST_TEST(!urls.alive("req_1", 0, "", end - duration(1)));
     std::string stretched = query;
-    stretched.replace(stretched.find("1000000"), 7, "9000000");
-    BOOST_TEST(!urls.alive("req_1", stretched, end));
-    BOOST_TEST(!video_urls("https://h:1", "other").alive("req_1", query, end - duration(1)));
+    stretched.replace(stretched.find("1000000000"), 10, "9000000000");
+    BOOST_TEST(!urls.alive("req_1", 0, stretched, end));
+    BOOST_TEST(!video_urls("https://h:1", "other").alive("req_1", 0, query, end - duration(1)));
 }
 
 BOOST_AUTO_TEST_CASE(the_rate_limit_counts_within_a_minute) {
-    rate_limit limit(2);
+    rate_limit limit(2, std::chrono::minutes(1));
     const time_point start(std::chrono::hours(1));
     BOOST_TEST(!limit.exceeded(start));
     BOOST_TEST(!limit.exceeded(start + std::chrono::seconds(20)));
@@ -104,7 +142,7 @@ BOOST_AUTO_TEST_CASE(the_rate_limit_counts_within_a_minute) {
     BOOST_REQUIRE(wait);
     BOOST_TEST(wait->count() == 20'000);
     BOOST_TEST(!limit.exceeded(start + std::chrono::seconds(60)));
-    rate_limit none(0);
+    rate_limit none(0, std::chrono::minutes(1));
     for (int i = 0; i < 1000; ++i) {
         BOOST_REQUIRE(!none.exceeded(start));
     }

@@ -23,6 +23,10 @@ options misbehaving() {
     o.delay = 0.5;
     o.expire_urls = 0.25;
     o.break_downloads = 0.15;
+    o.odd_status = 0.35;
+    o.odd_error = 0.45;
+    o.no_url = 0.55;
+    o.forget = 0.65;
     return o;
 }
 
@@ -73,6 +77,10 @@ BOOST_AUTO_TEST_CASE(shares_come_out_as_asked) {
     BOOST_TEST(near(share_of(o, [](const plan& p) { return p.callback_after > duration(0); }), 0.5));
     BOOST_TEST(near(share_of(o, [](const plan& p) { return p.url_expires; }), 0.25));
     BOOST_TEST(near(share_of(o, [](const plan& p) { return p.breaks_off; }), 0.15));
+    BOOST_TEST(near(share_of(o, [](const plan& p) { return !p.odd_status.empty(); }), 0.35));
+    BOOST_TEST(near(share_of(o, [](const plan& p) { return p.odd_error.has_value(); }), 0.45));
+    BOOST_TEST(near(share_of(o, [](const plan& p) { return p.no_url.has_value(); }), 0.55));
+    BOOST_TEST(near(share_of(o, [](const plan& p) { return p.forgotten_calls == 2; }), 0.65));
     BOOST_TEST(near(share_of(o, [](const plan& p) { return p.callback_lost && p.callback_twice; }), 0.06));
 }
 
@@ -82,6 +90,33 @@ BOOST_AUTO_TEST_CASE(shares_of_none_and_all_are_exact) {
     BOOST_TEST(share_of(o, [](const plan& p) { return p.callback_lost; }) == 1.0);
     BOOST_TEST(share_of(o, [](const plan& p) { return p.callback_twice; }) == 0.0);
     BOOST_TEST(share_of(o, [](const plan& p) { return p.fate == task_status::succeeded; }) == 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(every_shape_of_an_oddity_comes) {
+    options o;
+    o.odd_status = o.odd_error = o.no_url = 1;
+    std::set<std::string_view> statuses;
+    std::set<unsigned> errors;
+    std::set<unsigned> outputs;
+    for (std::uint64_t n = 0; n < 200; ++n) {
+        const plan p = make_plan(o, n);
+        statuses.insert(p.odd_status);
+        errors.insert(p.odd_error.value());
+        outputs.insert(p.no_url.value());
+    }
+    BOOST_TEST(statuses.size() == 4U);
+    for (const std::string_view each : statuses) {
+        BOOST_TEST(!parse_task_status(each));
+    }
+    BOOST_TEST(errors.size() == odd_error_forms);
+    BOOST_TEST(outputs.size() == no_url_forms);
+}
+
+BOOST_AUTO_TEST_CASE(a_task_can_be_forgotten_for_ever) {
+    options o;
+    o.forget = 1;
+    o.forget_calls = 0;
+    BOOST_TEST(make_plan(o, 0).forgotten_calls > std::uint64_t{1} << 60U);
 }
 
 BOOST_AUTO_TEST_CASE(one_share_does_not_change_the_rest) {
