@@ -56,7 +56,8 @@ struct review {
 
 class fetch_handler final : public handler {
 public:
-    fetch_handler(config::fetch settings, fetch_context with) : settings_(std::move(settings)), with_(with) {}
+    fetch_handler(config::fetch settings, fetch_context with)
+        : settings_(std::move(settings)), with_(std::move(with)) {}
 
     awaitable<outcome> run(const claimed_job& work) override;
 
@@ -64,7 +65,8 @@ private:
     bool check() const noexcept { return settings_.check == config::fetch::check_kind::mp4; }
 
     awaitable<std::optional<outcome>> from_spool(std::string name);
-    awaitable<outcome> from_network(std::string url, std::string name);
+    awaitable<verdict> from_network(std::string url, std::string name);
+    awaitable<outcome> under_fresh_url(const task& of, std::string name, std::string why);
     awaitable<verdict> transfer_once(std::string url, std::shared_ptr<part_file> part,
                                      std::shared_ptr<spool_claim> room, std::string name);
     awaitable<std::optional<error>> take_up(std::shared_ptr<part_file> part, std::string key);
@@ -85,9 +87,33 @@ awaitable<outcome> fetch_handler::run(const claimed_job& work) {
         co_return std::move(*there);
     }
     if (work.of.video_url.empty()) {
-        co_return again("upstream gave no URL of the video");
+        co_return co_await under_fresh_url(work.of, name, "upstream gave no URL of the video");
     }
-    co_return co_await from_network(work.of.video_url, name);
+    verdict end = co_await from_network(work.of.video_url, name);
+    const bool too_early = end.perhaps_too_early && work.work.attempts <= 1;
+    if (!end.stale_url || too_early) {
+        co_return std::move(end.came_to);
+    }
+    co_return co_await under_fresh_url(work.of, name, std::get<again>(end.came_to).why);
+}
+
+// `why`: what is wrong with the URL that we have, if any.
+awaitable<outcome> fetch_handler::under_fresh_url(const task& of, std::string name, std::string why) {
+    if (!with_.fresh_url) {
+        co_return again(std::move(why));
+    }
+    const auto fresh = co_await with_.fresh_url(of);
+    if (!fresh && fresh.error().code == errc::cancelled) {
+        co_return interrupted();
+    }
+    if (!fresh) {
+        co_return again(why + "; asking for a fresh one: " + fresh.error().message);
+    }
+    if (*fresh == of.video_url) {
+        co_return again(why + "; upstream has no other");
+    }
+    verdict end = co_await from_network(*fresh, name);
+    co_return std::move(end.came_to);
 }
 
 // After a crash between a fetch's rename and its commit the video is there already: the final name means whole.
@@ -126,7 +152,7 @@ awaitable<std::optional<outcome>> fetch_handler::from_spool(std::string name) {
     }
 }
 
-awaitable<outcome> fetch_handler::from_network(std::string url, std::string name) {
+awaitable<verdict> fetch_handler::from_network(std::string url, std::string name) {
     // Nobody is asked for bytes that have no room.
     auto reserve = [this, name]() -> result<std::shared_ptr<spool_claim>> {
         if (auto room = with_.videos.room_for(1); !room) {
@@ -137,12 +163,12 @@ awaitable<outcome> fetch_handler::from_network(std::string url, std::string name
     };
     auto room = co_await with_.disk.run(std::move(reserve));
     if (!room) {
-        co_return judge_disk_error(room.error(), false).came_to;
+        co_return judge_disk_error(room.error(), false);
     }
     auto open = [whole = with_.videos.path_of(name), check = check()] { return part_file::open(whole, check); };
     auto part = co_await with_.disk.run(std::move(open));
     if (!part) {
-        co_return judge_disk_error(part.error(), false).came_to;
+        co_return judge_disk_error(part.error(), false);
     }
     for (bool second = false;; second = true) {
         verdict end = co_await transfer_once(url, *part, *room, name);
@@ -158,10 +184,10 @@ awaitable<outcome> fetch_handler::from_network(std::string url, std::string name
         };
         const auto settled = co_await with_.disk.run(std::move(settle));
         if (!once_more) {
-            co_return std::move(end.came_to);
+            co_return end;
         }
         if (!settled) {
-            co_return judge_disk_error(settled.error(), false).came_to;
+            co_return judge_disk_error(settled.error(), false);
         }
     }
 }
@@ -259,7 +285,7 @@ awaitable<verdict> fetch_handler::finish(std::shared_ptr<part_file> part, std::s
 } // namespace
 
 std::shared_ptr<handler> make_fetch_handler(config::fetch settings, fetch_context with) {
-    return std::make_shared<fetch_handler>(std::move(settings), with);
+    return std::make_shared<fetch_handler>(std::move(settings), std::move(with));
 }
 
 } // namespace seedhook

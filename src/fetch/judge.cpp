@@ -9,10 +9,14 @@ namespace {
 verdict judge_status(const http::client_response& head, bool resumed, time_point now) {
     const std::string answered = "the video's server answered " + std::to_string(head.status);
     switch (classify_status(head.status)) {
-    case answer_kind::no_such:
-        return {again(answered + (head.status == 404 ? ": the video is not there, or not yet"
-                                                     : ": the video's URL may have expired")),
-                part_fate::keep};
+    case answer_kind::no_such: {
+        verdict stale(again(answered + (head.status == 404 ? ": the video is not there, or not yet"
+                                                           : ": the video's URL may have expired")),
+                      part_fate::keep);
+        stale.stale_url = true;
+        stale.perhaps_too_early = head.status == 404;
+        return stale;
+    }
     case answer_kind::start_over: {
         verdict stop(again(answered + ": the part fetched so far does not fit"), part_fate::drop);
         stop.start_over = resumed;

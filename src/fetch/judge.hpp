@@ -23,6 +23,8 @@ struct verdict {
     outcome came_to;
     part_fate part;
     bool start_over = false; // try again at once, without the part
+    bool stale_url = false;  // a fresh URL may help
+    bool perhaps_too_early = false; // or the video is not there yet
 };
 
 // What was asked for.

@@ -8,6 +8,7 @@
 #include "seedhook/metrics/metrics.hpp"
 #include "seedhook/work/worker.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace seedhook {
@@ -17,8 +18,11 @@ struct fetch_context {
     spool& videos;
     blocking_pool& disk;
     metrics& counts;
+    // Asks upstream for the present URL of a task's video. Empty: nobody can be asked.
+    std::function<awaitable<result<std::string>>(const task&)> fresh_url{};
 };
 
+// Without a URL, and after 403, 404 and 410 but a first 404, upstream is asked for a fresh one, which is used at once.
 // An interrupted transfer leaves its part in the spool and resumes with Range and If-Range, also after a restart.
 // Outcomes: done with the video; again for network faults, 5xx, 429, and 404 just after the callback; blocked when the
 // spool or its disk has no room; rejected for a URL that policy refuses, for a body over the limit, and for a file that
