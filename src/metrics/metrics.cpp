@@ -113,6 +113,7 @@ public:
     void settled(std::string_view source, std::string_view by, std::string_view status) override {
         settled_.at({source, by, status}).Increment();
     }
+    void poll(std::string_view source, std::string_view result) override { polls_.at({source, result}).Increment(); }
     void fetch(std::string_view result) override { fetches_.at({result}).Increment(); }
     void fetched_bytes(std::uint64_t bytes) override { fetch_bytes_.Increment(static_cast<double>(bytes)); }
     void delivery(std::string_view sink, std::string_view result, double seconds) override {
@@ -156,6 +157,7 @@ private:
         histogram("seedhook_callback_seconds", "Time from a whole callback to its answer.").Add({}, callback_bounds());
     counters<3> settled_{counter("seedhook_settled_total", "Tasks settled, by what settled them and their status."),
                          {"source", "by", "status"}};
+    counters<2> polls_{counter("seedhook_polls_total", "Answers of the API about a task."), {"source", "result"}};
     counters<1> fetches_{counter("seedhook_fetches_total", "Attempts to fetch a video."), {"result"}};
     prometheus::Counter& fetch_bytes_ = counter("seedhook_fetch_bytes_total", "Bytes of videos fetched.").Add({});
     counters<2> deliveries_{counter("seedhook_deliveries_total", "Attempts to deliver to a sink."), {"sink", "result"}};

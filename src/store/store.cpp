@@ -56,6 +56,9 @@ public:
     awaitable<result<release_reply>> release(release_command what) override {
         return submit<release_reply>(std::move(what));
     }
+    awaitable<result<pull_in_reply>> pull_in(pull_in_command what) override {
+        return submit<pull_in_reply>(std::move(what));
+    }
     awaitable<result<redeliver_reply>> redeliver(redeliver_command what) override {
         return submit<redeliver_reply>(std::move(what));
     }

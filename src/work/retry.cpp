@@ -36,7 +36,7 @@ struct next_step_of {
     }
 
     next_step operator()(const not_yet& n) const {
-        return {job_state::pending, now + std::max(n.after, duration(0)), true, n.why, n.waited};
+        return {job_state::pending, now + std::max(n.after, duration(0)), n.counts, n.why, n.waited};
     }
 
     next_step operator()(const blocked& b) const { return {job_state::blocked, now + policy.max_delay, false, b.why}; }

@@ -22,6 +22,11 @@ namespace {
 // Looked at again at least this often, whatever the clock says meanwhile.
 constexpr duration longest_rest = std::chrono::seconds(30);
 constexpr duration store_pause = std::chrono::milliseconds(500);
+// The wall clock has jumped back when it lost more than this against the steady one. Then, and at every start, no job
+// may be due later than the latest time that anything is put off to.
+constexpr duration least_jump = std::chrono::seconds(30);
+constexpr duration longest_put_off = std::chrono::hours(25);
+constexpr duration put_off_after_jump = std::chrono::minutes(10);
 // Woken from outside it looks no more often than this.
 constexpr duration look_interval = std::chrono::milliseconds(5);
 
@@ -56,6 +61,7 @@ public:
         }
         while (!asked_to_stop) {
             woken_ = false;
+            co_await mind_the_clock();
             const duration rest = co_await claim();
             asked_to_stop = co_await cancelled();
             if (!asked_to_stop) {
@@ -114,6 +120,34 @@ private:
             }
             goes_on = co_await sleep_for(store_pause);
         }
+    }
+
+    // Nothing waits for a time that the clock has jumped back from.
+    awaitable<> mind_the_clock() {
+        const duration ahead = clock_.now().time_since_epoch() -
+                               std::chrono::floor<duration>(std::chrono::steady_clock::now().time_since_epoch());
+        const bool jumped = clock_ahead_ && ahead < *clock_ahead_ - least_jump;
+        if (clock_ahead_ && !jumped) {
+            clock_ahead_ = ahead;
+            co_return;
+        }
+        pull_in_command what;
+        for (const auto& l : lanes_) {
+            lane_demand& lane = what.lanes.emplace_back();
+            lane.kind = l->is.kind;
+            lane.sink = l->is.sink;
+        }
+        what.now = clock_.now();
+        what.latest = what.now + (jumped ? put_off_after_jump : longest_put_off);
+        const result<pull_in_reply> pulled = co_await store_.pull_in(std::move(what));
+        if (!pulled) {
+            co_return; // tried again at the next look
+        }
+        if (pulled->pulled > 0) {
+            log::warning("the clock has jumped back; jobs put off past that are due now",
+                         {{"jobs", static_cast<std::int64_t>(pulled->pulled)}});
+        }
+        clock_ahead_ = ahead;
     }
 
     // A claim that failed may stand all the same, and nobody would run what it took until its leases end.
@@ -338,8 +372,9 @@ private:
     std::list<job_in_hand> in_hand_;
     asio::steady_timer alarm_;
     bool woken_ = false;
-    bool doubtful_ = false;         // a claim has failed
-    asio::steady_timer next_alarm_; // at next_look_, while a wake-up is put off
+    bool doubtful_ = false;               // a claim has failed
+    std::optional<duration> clock_ahead_; // the wall clock over the steady one, when last looked at
+    asio::steady_timer next_alarm_;       // at next_look_, while a wake-up is put off
     std::chrono::steady_clock::time_point next_look_{};
     std::atomic<bool> wake_posted_{false}; // until the look that it asked for
     std::minstd_rand random_{std::random_device{}()};

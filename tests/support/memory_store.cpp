@@ -94,6 +94,8 @@ awaitable<result<finish_reply>> memory_store::finish(finish_command) { co_return
 awaitable<result<renew_reply>> memory_store::renew(renew_command) { co_return no_worker_side(); }
 awaitable<result<release_reply>> memory_store::release(release_command) { co_return no_worker_side(); }
 
+awaitable<result<pull_in_reply>> memory_store::pull_in(pull_in_command) { co_return no_worker_side(); }
+
 awaitable<result<redeliver_reply>> memory_store::redeliver(redeliver_command what) {
     redelivers.push_back(what);
     if (failure) {

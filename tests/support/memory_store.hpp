@@ -1,5 +1,5 @@
 // A store in memory for tests of rooms above it: settles, redelivers and reads as the real one, and fails when told to.
-// It has neither a worker's side nor pruning: claim, finish, renew, release, prune and forget are refused.
+// It has neither a worker's side nor pruning: their verbs are refused.
 #pragma once
 
 #include "seedhook/store/store.hpp"
@@ -18,6 +18,7 @@ public:
     awaitable<result<finish_reply>> finish(finish_command what) override;
     awaitable<result<renew_reply>> renew(renew_command what) override;
     awaitable<result<release_reply>> release(release_command what) override;
+    awaitable<result<pull_in_reply>> pull_in(pull_in_command what) override;
     awaitable<result<redeliver_reply>> redeliver(redeliver_command what) override;
     awaitable<result<hint_reply>> hint(hint_command what) override;
     awaitable<result<track_reply>> track(track_command what) override;

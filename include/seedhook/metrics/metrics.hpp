@@ -15,6 +15,8 @@ public:
     // `result`: settled duplicate conflict ignored unauthorized invalid unavailable.
     virtual void callback(std::string_view source, std::string_view result, double seconds) = 0;
     virtual void settled(std::string_view source, std::string_view by, std::string_view status) = 0;
+    // `result`: finished unfinished not_found unauthorized rate_limited failed.
+    virtual void poll(std::string_view source, std::string_view result) = 0;
     // `result`: fetched retry blocked rejected.
     virtual void fetch(std::string_view result) = 0;
     virtual void fetched_bytes(std::uint64_t bytes) = 0;

@@ -70,7 +70,8 @@ struct not_yet { // nothing is wrong and nothing is finished: a poll whose task 
 
     std::string why;
     duration after;
-    duration waited; // the job's new `waited`
+    duration waited;    // the job's new `waited`
+    bool counts = true; // false: nobody answered, so it was no attempt
 };
 struct blocked { // a person must mend it: no permission, no bucket, full disk
     explicit blocked(std::string reason) : why(std::move(reason)) {}

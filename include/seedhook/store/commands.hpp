@@ -215,6 +215,17 @@ struct release_reply {
     std::uint64_t released = 0;
 };
 
+// Makes due now what is due later than `latest` in those lanes and not being run: no such time is ever set, so the
+// clock has jumped back.
+struct pull_in_command {
+    std::vector<lane_demand> lanes; // `room` is not looked at
+    time_point latest{};
+    time_point now{};
+};
+struct pull_in_reply {
+    std::uint64_t pulled = 0;
+};
+
 // Makes deliveries due again, whatever came of them before: one sink's, or all that the routes want. When the video is
 // no longer in the spool it is fetched again first.
 struct redeliver_command {
@@ -234,9 +245,9 @@ struct redeliver_reply {
 using command =
     std::variant<settle_command, claim_command, finish_command, renew_command, release_command, redeliver_command,
                  hint_command, track_command, begin_submission_command, end_submission_command, note_command,
-                 url_command, prune_command, forget_command, remember_command>;
+                 url_command, prune_command, forget_command, remember_command, pull_in_command>;
 using reply = std::variant<settle_reply, claim_reply, finish_reply, renew_reply, release_reply, redeliver_reply,
                            hint_reply, track_reply, begin_submission_reply, end_submission_reply, note_reply, url_reply,
-                           prune_reply, forget_reply, remember_reply>;
+                           prune_reply, forget_reply, remember_reply, pull_in_reply>;
 
 } // namespace seedhook

@@ -40,6 +40,7 @@ public:
     virtual awaitable<result<finish_reply>> finish(finish_command what) = 0;
     virtual awaitable<result<renew_reply>> renew(renew_command what) = 0;
     virtual awaitable<result<release_reply>> release(release_command what) = 0;
+    virtual awaitable<result<pull_in_reply>> pull_in(pull_in_command what) = 0;
     virtual awaitable<result<redeliver_reply>> redeliver(redeliver_command what) = 0;
     virtual awaitable<result<hint_reply>> hint(hint_command what) = 0;
     virtual awaitable<result<track_reply>> track(track_command what) = 0;

@@ -107,11 +107,12 @@ finish_reply transaction::run(const finish_command& c) {
         return finished_already(c);
     }
     const std::int64_t attempts = std::int64_t{before->attempts} - (c.counts ? 0 : 1);
+    const bool answered = c.key.kind != job_kind::poll || c.counts; // else the last answer stays the last
     const bool ask_again = c.key.kind == job_kind::poll && before->note == ask_again_note;
     const time_point due_at = ask_again ? std::min(c.due_at, c.now + least_between_polls) : c.due_at;
     db_.run("UPDATE jobs SET state = ?, due_at = ?, attempts = ?, owner = '', note = ?, updated_at = ?, waited = ? "
             "WHERE task = ? AND kind = ? AND sink = ?",
-            to_string(c.state), to_column(due_at), attempts, c.note, to_column(c.now),
+            to_string(c.state), to_column(due_at), attempts, c.note, to_column(answered ? c.now : before->updated_at),
             c.waited.value_or(before->waited).count(), c.key.task, to_string(c.key.kind), c.key.sink);
     if (c.video) {
         db_.run("UPDATE tasks SET video_name = ?, video_size = ?, video_sha256 = ?, video_type = ? WHERE id = ?",
@@ -189,6 +190,18 @@ release_reply transaction::run(const release_command& c) {
                 j.key.task, to_string(j.key.kind), j.key.sink);
     }
     return {held.size()};
+}
+
+pull_in_reply transaction::run(const pull_in_command& c) {
+    pull_in_reply reply;
+    for (const lane_demand& lane : c.lanes) {
+        const std::int64_t pulled =
+            db_.run("UPDATE jobs SET due_at = ? WHERE kind = ? AND sink = ? AND state IN ('pending', 'blocked') "
+                    "AND due_at > ? AND owner = ''",
+                    to_column(c.now), to_string(lane.kind), lane.sink, to_column(c.latest));
+        reply.pulled += static_cast<std::uint64_t>(pulled);
+    }
+    return reply;
 }
 
 redeliver_reply transaction::run(const redeliver_command& c) {

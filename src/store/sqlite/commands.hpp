@@ -20,6 +20,7 @@ public:
     finish_reply run(const finish_command& c);
     renew_reply run(const renew_command& c);
     release_reply run(const release_command& c);
+    pull_in_reply run(const pull_in_command& c);
     redeliver_reply run(const redeliver_command& c);
     hint_reply run(const hint_command& c);
     track_reply run(const track_command& c);
