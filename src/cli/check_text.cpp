@@ -18,7 +18,10 @@ std::string plural(std::size_t count, const std::string& noun) {
     return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-std::string_view word(config::verify_kind v) { return v == config::verify_kind::none ? "none" : "signature"; }
+std::string_view word(config::verify_kind v) {
+    using kind = config::verify_kind;
+    return v == kind::none ? "none" : v == kind::confirm ? "confirm" : v == kind::both ? "both" : "signature";
+}
 
 std::string_view word(config::directory_sink::conflict_kind c) {
     using kind = config::directory_sink::conflict_kind;
@@ -65,8 +68,12 @@ std::string proof_of(const config::source& s) {
     if (s.verify == config::verify_kind::none) {
         return "not verified";
     }
+    if (s.verify == config::verify_kind::confirm) {
+        return "confirmed by the API";
+    }
     return "signature in " + s.signature.header + " (" + std::string(word(s.signature.encoding)) + ", " +
-           plural(s.secrets.size(), "secret") + ")";
+           plural(s.secrets.size(), "secret") + ")" +
+           (s.verify == config::verify_kind::both ? ", and confirmed by the API" : "");
 }
 
 text_table inbound_table(const config::settings& s) {
@@ -76,6 +83,10 @@ text_table inbound_table(const config::settings& s) {
     }
     for (const config::source& source : s.sources) {
         t.add_row({"  source", source.name, "POST " + source.path, proof_of(source)});
+    }
+    if (s.gateway) {
+        t.add_row({"  gateway", s.gateway->address, s.gateway->tls ? "TLS" : "no TLS",
+                   s.gateway->token.empty() ? "no token" : "with a token"});
     }
     return t;
 }
@@ -95,21 +106,40 @@ text_table outbound_table(const config::settings& s) {
     return t;
 }
 
-json::value tls_json(const config::listener& l) {
-    if (!l.tls) {
+json::value tls_json(const std::optional<config::tls_files>& tls) {
+    if (!tls) {
         return nullptr;
     }
-    return json::object{{"certificate", l.tls->certificate}, {"key", l.tls->key}};
+    return json::object{{"certificate", tls->certificate}, {"key", tls->key}};
+}
+
+std::string span_text(const std::optional<duration>& d, const char* none) { return d ? to_string(*d) : none; }
+
+json::object poll_json(const config::poll& p) {
+    return {{"firstAfter", span_text(p.first_after, "auto")},
+            {"maxInterval", to_string(p.max_interval)},
+            {"giveUpAfter", to_string(p.give_up_after)},
+            {"requestsPerMinute", p.requests_per_minute}};
+}
+
+json::value gateway_json(const std::optional<config::gateway>& g) {
+    if (!g) {
+        return nullptr;
+    }
+    return json::object{
+        {"address", g->address}, {"token", !g->token.empty()}, {"tls", tls_json(g->tls)}, {"plaintext", g->plaintext}};
 }
 
 json::object source_json(const config::source& s) {
     json::object out{{"name", s.name}, {"path", s.path}, {"verify", word(s.verify)}, {"secrets", s.secrets.size()}};
-    if (s.verify == config::verify_kind::signature) {
+    if (config::is_signed(s.verify)) {
         out["signature"] = json::object{{"header", s.signature.header},
                                         {"encoding", word(s.signature.encoding)},
                                         {"prefix", s.signature.prefix},
                                         {"content", s.signature.content}};
     }
+    out["api"] = s.api ? json::value(json::object{{"baseUrl", s.api->base_url}}) : json::value(nullptr);
+    out["callbackUrl"] = s.callback_url.empty() ? json::value(nullptr) : json::value(s.callback_url);
     return out;
 }
 
@@ -142,7 +172,7 @@ json::object sink_json(const config::sink& k) {
 json::object settings_json(const config::settings& s) {
     json::array listeners;
     for (const config::listener& l : s.listeners) {
-        listeners.push_back(json::object{{"address", l.address}, {"tls", tls_json(l)}, {"plaintext", l.plaintext}});
+        listeners.push_back(json::object{{"address", l.address}, {"tls", tls_json(l.tls)}, {"plaintext", l.plaintext}});
     }
     json::array sources;
     for (const config::source& source : s.sources) {
@@ -162,6 +192,10 @@ json::object settings_json(const config::settings& s) {
                                 {"check", s.fetch.check == config::fetch::check_kind::mp4 ? "mp4" : "none"}};
     out["spool"] = json::object{{"path", s.spool.path}, {"maxBytes", s.spool.max_bytes}, {"minFree", s.spool.min_free}};
     out["sinks"] = std::move(sinks);
+    out["poll"] = poll_json(s.poll);
+    out["gateway"] = gateway_json(s.gateway);
+    out["retention"] = json::object{{"tasks", span_text(s.retention.tasks, "forever")},
+                                    {"ids", span_text(s.retention.ids, "forever")}};
     out["store"] = json::object{{"type", "sqlite"}, {"path", s.store.path}};
     out["control"] = json::object{{"address", s.control.address}};
     return out;

@@ -1,16 +1,16 @@
-// The tables of what comes in: listeners and sources.
+// The tables of what comes in: listeners, the gateway, and sources.
 #include "config/sections.hpp"
 #include "config/values.hpp"
 
 namespace seedhook::config {
 namespace {
 
-const section<tls_files>& tls_table() {
-    static const section<tls_files> table = [] {
-        const text file{"an absolute path", absolute_path_rule};
-        section<tls_files> s;
-        s.required("certificate", &tls_files::certificate, file, "PEM file with the certificate chain, leaf first");
-        s.required("key", &tls_files::key, file, "PEM file with the private key");
+const section<api>& api_table() {
+    static const section<api> table = [] {
+        section<api> s;
+        s.field("base_url", &api::base_url, text{"a URL", base_url_rule},
+                "https (http to loopback alone), with a path at most; the key goes nowhere else");
+        s.required("key", &api::key, secret_text{bearer_rule}, "the API key, `sd2_live_…`");
         return s;
     }();
     return table;
@@ -45,24 +45,61 @@ void check_listener(const listener& l, const members& given) {
     }
 }
 
+// A gateway is a listener that also wants a token: the same holds for its `tls` and `plaintext`.
+void check_gateway(const gateway& g, const members& given) {
+    check_listener({g.address, g.tls, g.plaintext}, given);
+    if (given.sound("address") && given.sound("token") && g.token.empty() && !is_local_address(g.address)) {
+        given.mistake("token", "is missing: others than this machine can reach the gateway, and would spend the API "
+                               "key's credits");
+    }
+}
+
+choice<verify_kind> verify_words() {
+    return {{{"signature", verify_kind::signature},
+             {"confirm", verify_kind::confirm},
+             {"both", verify_kind::both},
+             {"none", verify_kind::none}}};
+}
+
+void check_unsigned(const source& s, const members& given) {
+    const std::string why = s.verify == verify_kind::none ? ", under which nothing is checked"
+                                                          : ", under which no signature is checked; `both` does";
+    for (const std::string_view key : {"secrets", "signature"}) {
+        if (given.find(key) && given.sound(key)) {
+            given.mistake(key, "contradicts `verify: " + verify_words().show(s.verify) + "`" + why);
+        }
+    }
+}
+
 void check_source(const source& s, const members& given) {
     if (!given.sound("verify")) {
         return;
     }
-    if (s.verify == verify_kind::none) {
-        for (const std::string_view key : {"secrets", "signature"}) {
-            if (given.find(key)) {
-                given.mistake(key, "contradicts `verify: none`, under which nothing is checked");
-            }
-        }
+    const std::string needs = "`verify: " + verify_words().show(s.verify) + "` needs ";
+    if (!is_signed(s.verify)) {
+        check_unsigned(s, given);
     } else if (!given.find("secrets")) {
-        given.mistake("secrets", "is missing: `verify: signature` needs at least one");
+        given.mistake("secrets", "is missing: " + needs + "at least one");
     } else if (s.secrets.empty() && given.sound("secrets")) {
-        given.mistake("secrets", "must not be empty: `verify: signature` needs at least one");
+        given.mistake("secrets", "must not be empty: " + needs + "at least one");
+    }
+    if ((s.verify == verify_kind::confirm || s.verify == verify_kind::both) && !given.find("api")) {
+        given.mistake("api", "is missing: " + needs + "it, to ask what became of the task");
     }
 }
 
 } // namespace
+
+const section<tls_files>& tls_table() {
+    static const section<tls_files> table = [] {
+        const text file{"an absolute path", absolute_path_rule};
+        section<tls_files> s;
+        s.required("certificate", &tls_files::certificate, file, "PEM file with the certificate chain, leaf first");
+        s.required("key", &tls_files::key, file, "PEM file with the private key");
+        return s;
+    }();
+    return table;
+}
 
 const section<listener>& listener_table() {
     static const section<listener> table = [] {
@@ -77,21 +114,38 @@ const section<listener>& listener_table() {
     return table;
 }
 
+const section<gateway>& gateway_table() {
+    static const section<gateway> table = [] {
+        section<gateway> s;
+        s.field("address", &gateway::address, text{"an address", gateway_address_rule},
+                "`127.0.0.1:8090`, `[::]:8090` or `unix:/run/seedhook/gateway.sock`");
+        s.field("token", &gateway::token, secret_text{bearer_rule},
+                "what apps send as the Bearer; needed on anything but loopback and unix");
+        s.field("tls", &gateway::tls, optional_nested<tls_files>{tls_table}, "without it: loopback and unix only");
+        s.field("plaintext", &gateway::plaintext, boolean{}, "go without TLS although others can reach the address");
+        s.check(check_gateway);
+        return s;
+    }();
+    return table;
+}
+
 const section<source>& source_table() {
     static const section<source> table = [] {
-        const choice<verify_kind> verify{{{"signature", verify_kind::signature}, {"none", verify_kind::none}},
-                                         {"confirm", "both"}};
         section<source> s;
         s.required("name", &source::name, text{"a name", name_rule},
                    "names the source in tasks, metrics and file names");
         s.required("path", &source::path, text{"a path", source_path_rule},
                    "where its callbacks come in, on every listener");
-        s.field("verify", &source::verify, verify, "how a callback proves itself; `none` must be asked for by name");
+        s.field("verify", &source::verify, verify_words(),
+                "how a callback proves itself; `confirm`: the API is asked, `both`: and it must be signed");
         s.field("secrets", &source::secrets, list<secret_text>{},
                 "webhook secrets: a callback is genuine under any of them (rotation: the new and the old)");
         s.field("signature", &source::signature, nested<signature_scheme>{signature_table},
                 "the signature's scheme; the default is the documented one");
-        s.unsupported({"api", "callback_url"});
+        s.field("api", &source::api, optional_nested<config::api>{api_table},
+                "the Seedance API that its tasks are made with; without it they are never asked about");
+        s.field("callback_url", &source::callback_url, text_or_null{{"a URL", callback_url_rule}},
+                "what gateway and submit put in webhookUrl: where upstream reaches `path`");
         s.check(check_source);
         return s;
     }();

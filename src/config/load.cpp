@@ -93,12 +93,25 @@ std::vector<std::string> warnings(const settings& s) {
         if (of.verify == verify_kind::none) {
             out.push_back("source " + of.name + " has verify: none: anybody who can reach " + of.path +
                           " can send callbacks in its name");
+        } else if (of.verify == verify_kind::confirm) {
+            out.push_back("source " + of.name + " has verify: confirm and no signatures: anybody who can reach " +
+                          of.path + " can make us ask the API");
+        }
+        if (!of.api) {
+            out.push_back("source " + of.name +
+                          " has no api: its tasks are never asked about, and one whose callback "
+                          "is lost never arrives");
         }
     }
     for (const listener& at : s.listeners) {
         if (!at.tls && !is_local_address(at.address)) {
             out.push_back("listener " + at.address + " has plaintext: true: what it receives can be read and replayed");
         }
+    }
+    if (s.gateway && !s.gateway->tls && !is_local_address(s.gateway->address)) {
+        out.push_back("gateway " + s.gateway->address +
+                      " has plaintext: true: its token and what apps send can be "
+                      "read");
     }
     if (s.sinks.empty()) {
         out.emplace_back("there are no sinks: tasks are recorded, and no video is fetched");

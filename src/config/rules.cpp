@@ -17,11 +17,17 @@ constexpr std::string_view letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcde
 constexpr std::size_t longest_path = 4095;
 constexpr std::size_t longest_source_path = 1024;
 constexpr std::size_t longest_host = 253;
+constexpr std::size_t longest_url = 2048;
+constexpr std::size_t longest_bearer = 4096;
 
 bool consists_of(std::string_view text, std::string_view also) {
     return std::all_of(text.begin(), text.end(), [also](char c) {
         return letters_and_digits.find(c) != std::string_view::npos || also.find(c) != std::string_view::npos;
     });
+}
+
+bool consists_only_of(std::string_view text, std::string_view characters) {
+    return text.find_first_not_of(characters) == std::string_view::npos;
 }
 
 std::optional<unsigned> number_up_to(std::string_view text, unsigned most) {
@@ -86,6 +92,70 @@ bool is_host_name(std::string_view text) {
     }
 }
 
+struct url_parts {
+    std::string_view scheme; // `http` or `https`
+    std::string_view host;   // an IPv6 address without its brackets
+    bool v6 = false;
+    std::string_view target; // from the path on
+};
+
+// The last label of a name is no number, or a resolver might read the whole as an address.
+bool is_url_host(std::string_view host, bool v6) {
+    if (v6 || read_address(AF_INET, host)) {
+        return read_address(v6 ? AF_INET6 : AF_INET, host).has_value();
+    }
+    const std::string_view last = host.substr(host.rfind('.') + 1);
+    const bool number = consists_only_of(last, "0123456789") || last.starts_with("0x") || last.starts_with("0X");
+    return is_host_name(host) && !number;
+}
+
+// An absolute URL of http or https; no user information.
+std::optional<url_parts> split_url(std::string_view text) {
+    constexpr std::string_view separator = "://";
+    const std::size_t colon = text.find(separator);
+    if (colon == std::string_view::npos || text.size() > longest_url) {
+        return {};
+    }
+    url_parts out;
+    out.scheme = text.substr(0, colon);
+    text.remove_prefix(colon + separator.size());
+    const std::size_t path = std::min(text.find_first_of("/?#"), text.size());
+    out.target = text.substr(path);
+    std::string_view authority = text.substr(0, path);
+    out.v6 = authority.starts_with('[');
+    const std::size_t bracket = out.v6 ? authority.find(']') : 0;
+    const std::size_t port = bracket == std::string_view::npos ? bracket : authority.find(':', bracket);
+    if (port != std::string_view::npos) {
+        const auto number = number_up_to(authority.substr(port + 1), 65535);
+        if (!number || *number == 0) {
+            return {};
+        }
+        authority = authority.substr(0, port);
+    }
+    if (out.v6 && !authority.ends_with(']')) {
+        return {};
+    }
+    out.host = out.v6 ? authority.substr(1, authority.size() - 2) : authority;
+    const bool known = out.scheme == "https" || out.scheme == "http";
+    return known && is_url_host(out.host, out.v6) ? std::optional(out) : std::nullopt;
+}
+
+bool is_loopback(const url_parts& url) {
+    return url.host == "localhost" ||
+           is_local_address((url.v6 ? "[" + std::string(url.host) + "]" : std::string(url.host)) + ":1");
+}
+
+// RFC 3986, 3.3 and 3.4, with whole percent-encodings only.
+bool is_encoded(std::string_view target) {
+    for (std::size_t i = target.find('%'); i != std::string_view::npos; i = target.find('%', i + 1)) {
+        const std::string_view digits = target.substr(i + 1, 2);
+        if (digits.size() != 2 || !consists_only_of(digits, "0123456789abcdefABCDEF")) {
+            return false;
+        }
+    }
+    return consists_of(target, "/-._~!$&'()*+,;=:@%?");
+}
+
 bool is_header_name(std::string_view text) { return !text.empty() && consists_of(text, "!#$%&'*+-.^_`|~"); }
 
 } // namespace
@@ -136,6 +206,13 @@ complaint listen_address_rule(std::string_view text) {
 complaint control_address_rule(std::string_view text) {
     if (!is_unix_address(text)) {
         return "a unix socket, such as unix:/run/seedhook/control.sock";
+    }
+    return {};
+}
+
+complaint gateway_address_rule(std::string_view text) {
+    if (text == "systemd" || listen_address_rule(text)) {
+        return "an address such as 127.0.0.1:8090, [::]:8090 or unix:/run/seedhook/gateway.sock";
     }
     return {};
 }
@@ -221,6 +298,33 @@ complaint file_template_rule(std::string_view text) {
 complaint account_rule(std::string_view text) {
     if (text.empty() || text.size() > 256 || text.front() == '-' || !consists_of(text, "_-.@$")) {
         return "the name or number of a user or group";
+    }
+    return {};
+}
+
+complaint base_url_rule(std::string_view text) {
+    const auto url = split_url(text);
+    if (!url || !is_encoded(url->target) || url->target.find_first_of("?#%") != std::string_view::npos) {
+        return "a URL such as https://www.seedance2.ink, with a path at most";
+    }
+    if (url->scheme == "http" && !is_loopback(*url)) {
+        return "an https URL: the API key goes there (http is for loopback alone)";
+    }
+    return {};
+}
+
+complaint callback_url_rule(std::string_view text) {
+    const auto url = split_url(text);
+    if (!url || !is_encoded(url->target)) {
+        return "a URL such as https://hooks.example.com/hooks/seedance";
+    }
+    return {};
+}
+
+complaint bearer_rule(std::string_view text) {
+    const auto is_visible = [](char c) { return c > 0x20 && c < 0x7F; };
+    if (text.empty() || text.size() > longest_bearer || !std::all_of(text.begin(), text.end(), is_visible)) {
+        return "one or more visible ASCII characters, without spaces";
     }
     return {};
 }

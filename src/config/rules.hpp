@@ -16,13 +16,17 @@ complaint absolute_path_rule(std::string_view text);
 complaint source_path_rule(std::string_view text);     // where callbacks come in
 complaint listen_address_rule(std::string_view text);  // `127.0.0.1:8443`, `[::1]:8443`, `unix:/path`, `systemd`
 complaint control_address_rule(std::string_view text); // `unix:/path`
+complaint gateway_address_rule(std::string_view text); // `127.0.0.1:8090`, `[::1]:8090`, `unix:/path`
 complaint host_pattern_rule(std::string_view text);    // `example.com`, `*.example.com`
 complaint cidr_rule(std::string_view text);            // `10.0.0.0/8`, `fd00::/8`, or one address
 complaint header_name_rule(std::string_view text);
 complaint signature_prefix_rule(std::string_view text);
 complaint signed_content_rule(std::string_view text);
 complaint file_template_rule(std::string_view text);
-complaint account_rule(std::string_view text); // a user's or group's name or number
+complaint account_rule(std::string_view text);      // a user's or group's name or number
+complaint base_url_rule(std::string_view text);     // https, or http to loopback; a path at most
+complaint callback_url_rule(std::string_view text); // http or https, without a fragment
+complaint bearer_rule(std::string_view text);       // what can stand behind `Authorization: Bearer`
 
 // True for a valid listen address that only this machine reaches: loopback and unix sockets.
 bool is_local_address(std::string_view address);

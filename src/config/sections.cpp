@@ -185,12 +185,27 @@ void check_sinks(const settings& s, const members& given) {
     }
 }
 
+void check_gateway(const settings& s, const members& given) {
+    if (!s.gateway || !given.sound("gateway")) {
+        return;
+    }
+    const auto has_api = [](const source& one) { return one.api.has_value(); };
+    if (given.sound("sources") && std::none_of(s.sources.begin(), s.sources.end(), has_api)) {
+        given.mistake("gateway", "needs a source with `api`, to make tasks with");
+    }
+    const auto same = [&s](const listener& l) { return l.address == s.gateway->address; };
+    if (given.sound("listeners") && std::any_of(s.listeners.begin(), s.listeners.end(), same)) {
+        given.mistake("gateway", "one of the listeners has its address");
+    }
+}
+
 void check_settings(const settings& s, const members& given) {
     check_unique(s.listeners, &listener::address, given, "listeners", "address");
     check_unique(s.sources, &source::name, given, "sources", "name");
     check_unique(s.sources, &source::path, given, "sources", "path");
     check_unique(s.sinks, &sink::name, given, "sinks", "name");
     check_sinks(s, given);
+    check_gateway(s, given);
     if (given.sound("spool") && given.sound("store") && s.store.path.starts_with(s.spool.path + "/")) {
         given.mistake("store", "its path lies within the spool, which is for videos alone");
     }
@@ -205,6 +220,8 @@ const section<settings>& settings_table() {
                    "where callbacks are taken");
         s.required("sources", &settings::sources, list<nested<source>>{{source_table}, 1},
                    "one Seedance API key each: where callbacks come from");
+        s.field("poll", &settings::poll, nested<config::poll>{poll_table},
+                "when tasks are asked about whose callback does not come");
         s.field("fetch", &settings::fetch, nested<config::fetch>{fetch_table}, "how finished videos are fetched");
         s.field("spool", &settings::spool, nested<config::spool>{spool_table}, "where videos are kept on their way");
         s.field("sinks", &settings::sinks, list<sink_reader>{}, "where finished tasks go");
@@ -212,12 +229,15 @@ const section<settings>& settings_table() {
                 "for every outgoing connection");
         s.field("store", &settings::store, nested<config::store>{store_table}, "what outlives a crash");
         s.field("control", &settings::control, nested<config::control>{control_table}, "the control API");
+        s.field("gateway", &settings::gateway, optional_nested<config::gateway>{gateway_table},
+                "a listener that speaks the Open API itself, for apps; left out: there is none");
         s.field("receive", &settings::receive, nested<config::receive>{receive_table}, "how callbacks are taken");
         s.field("limits", &settings::limits, nested<config::limits>{limits_table}, "what one peer may cost");
+        s.field("retention", &settings::retention, nested<config::retention>{retention_table},
+                "how long the store keeps what is over");
         s.field("log", &settings::log, nested<config::log>{log_table}, "what is said on standard error");
         s.field("shutdown_grace", &settings::shutdown_grace, time_span{0ms, 1h},
                 "how long a stop waits for work in hand");
-        s.unsupported({"poll", "gateway", "retention"});
         s.check(check_settings);
         return s;
     }();

@@ -9,6 +9,10 @@ namespace seedhook::config {
 // Each lives for ever and may be read from any thread.
 const section<listener>& listener_table();
 const section<source>& source_table();
+const section<tls_files>& tls_table();
+const section<gateway>& gateway_table();
+const section<poll>& poll_table();
+const section<retention>& retention_table();
 const section<sink>& directory_sink_table(); // of a sink whose `type` is directory
 const section<settings>& settings_table();
 const section<settings>& control_only_table(); // reads `control` and passes over all else

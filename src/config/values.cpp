@@ -87,6 +87,8 @@ void secret_text::read(const place& at, secret& into) const {
     }
     if (value->empty()) {
         at.mistake("must not be empty");
+    } else if (const complaint wrong = check ? check(*value) : std::nullopt) {
+        at.mistake("must be " + *wrong);
     } else {
         into = secret(std::move(*value));
     }
@@ -159,6 +161,20 @@ shape time_span::describe() const {
 }
 
 std::string time_span::show(duration v) const { return to_string(v); }
+
+void time_span_or_word::read(const place& at, std::optional<duration>& into) const {
+    if (at.text() == word) {
+        into.reset();
+    } else {
+        span.read(at, into.emplace());
+    }
+}
+
+shape time_span_or_word::describe() const { return {std::string(word) + " or " + span.describe().form, false, {}}; }
+
+std::string time_span_or_word::show(const std::optional<duration>& v) const {
+    return v ? span.show(*v) : std::string(word);
+}
 
 void size::read(const place& at, std::uint64_t& into) const {
     const std::string form = describe().form;

@@ -40,9 +40,11 @@ struct text_or_null {
     std::string show(const std::string& v) const;
 };
 
-// Any bytes but none. Nothing of it is ever shown.
+// Any bytes but none, or what `check` has nothing to complain of. Nothing of it is ever shown.
 struct secret_text {
     using value_type = secret;
+
+    rule check = nullptr; // its complaints must not quote the text
 
     void read(const place& at, secret& into) const;
     shape describe() const;
@@ -89,6 +91,18 @@ struct size {
     void read(const place& at, std::uint64_t& into) const;
     shape describe() const;
     std::string show(std::uint64_t v) const;
+};
+
+// A time span, or a word for none: `auto`, `forever`.
+struct time_span_or_word {
+    using value_type = std::optional<duration>;
+
+    time_span span;
+    std::string_view word;
+
+    void read(const place& at, std::optional<duration>& into) const;
+    shape describe() const;
+    std::string show(const std::optional<duration>& v) const;
 };
 
 // Permissions of a file in octal: 0640.

@@ -13,6 +13,11 @@ bool same_listener(const config::listener& a, const config::listener& b) {
     return a.address == b.address && same_files;
 }
 
+bool same_gateway(const std::optional<config::gateway>& a, const std::optional<config::gateway>& b) {
+    const auto listens = [](const config::gateway& g) { return config::listener{g.address, g.tls, g.plaintext}; };
+    return a.has_value() == b.has_value() && (!a || same_listener(listens(*a), listens(*b)));
+}
+
 bool same_listeners(const config::settings& a, const config::settings& b) {
     return std::equal(a.listeners.begin(), a.listeners.end(), b.listeners.begin(), b.listeners.end(), same_listener);
 }
@@ -34,6 +39,7 @@ std::string changes_that_need_a_restart(const config::settings& running, const c
     compare(of_spool(running.spool) == of_spool(wanted.spool), "spool");
     compare(running.store.path == wanted.store.path, "store");
     compare(running.control.address == wanted.control.address, "control");
+    compare(same_gateway(running.gateway, wanted.gateway), "gateway");
     compare(running.receive.threads == wanted.receive.threads, "receive");
     compare(of_limits(running.limits) == of_limits(wanted.limits), "limits");
     compare(running.shutdown_grace == wanted.shutdown_grace, "shutdown_grace");

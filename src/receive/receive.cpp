@@ -63,7 +63,7 @@ http::response accepted(std::string_view request_id, settle_reply::kind kind) {
 class callback_endpoint {
 public:
     callback_endpoint(const config::source& of, receive_context with) : with_(std::move(with)), source_(of.name) {
-        if (of.verify == config::verify_kind::signature) {
+        if (config::is_signed(of.verify)) {
             verifier_.emplace(of.signature, of.secrets);
         }
     }

@@ -46,7 +46,14 @@ struct signature_scheme {
     std::string content = "{body}";
 };
 
-enum class verify_kind { signature, none }; // `confirm` and `both` need the API client
+// `confirm`: the callback is a hint, and what the API says is settled. `both`: and it must be signed. These need `api`.
+enum class verify_kind { signature, confirm, both, none };
+
+// The Seedance API that a source's tasks are made with.
+struct api {
+    std::string base_url = "https://www.seedance2.ink"; // https, or http to loopback
+    secret key;
+};
 
 struct source {
     std::string name;
@@ -54,6 +61,19 @@ struct source {
     verify_kind verify = verify_kind::signature;
     std::vector<secret> secrets;
     signature_scheme signature;
+    std::optional<config::api> api; // none: its tasks are never asked about, and none can be submitted
+    std::string callback_url;       // what gateway and submit put in webhookUrl; empty: nothing
+};
+
+// True when callbacks are checked against `secrets`.
+constexpr bool is_signed(verify_kind v) noexcept { return v == verify_kind::signature || v == verify_kind::both; }
+
+// When tasks are asked about whose callback does not come.
+struct poll {
+    std::optional<duration> first_after; // none: when it pays, from what has been learnt
+    duration max_interval{std::chrono::minutes(5)};
+    duration give_up_after{std::chrono::hours(24)};
+    std::uint32_t requests_per_minute = 60; // of each source
 };
 
 struct fetch {
@@ -116,6 +136,14 @@ struct control {
     std::string address = "unix:/run/seedhook/control.sock"; // a unix socket
 };
 
+// A listener that speaks the Open API itself.
+struct gateway {
+    std::string address = "127.0.0.1:8090"; // `host:port`, `[v6]:port`, `unix:/path`
+    secret token;                           // what apps must send as the Bearer; empty (local addresses only): anything
+    std::optional<tls_files> tls;
+    bool plaintext = false; // allow no TLS on other than loopback and unix
+};
+
 struct receive {
     std::uint32_t threads = 0; // 0: one for each core it may use
 };
@@ -125,6 +153,12 @@ struct limits {
     std::uint32_t connections = 10000;
     duration header_timeout{std::chrono::seconds(10)};
     duration idle_timeout{std::chrono::seconds(60)};
+};
+
+// How long the store keeps what is over. None: for ever.
+struct retention {
+    std::optional<duration> tasks = duration(std::chrono::days(90)); // from when a task settled
+    std::optional<duration> ids; // of tasks that are gone; never shorter than `tasks`
 };
 
 struct log {
@@ -137,14 +171,17 @@ struct log {
 struct settings {
     std::vector<listener> listeners;
     std::vector<source> sources;
+    config::poll poll;
     config::fetch fetch;
     config::spool spool;
     std::vector<sink> sinks;
     config::outbound outbound;
     config::store store;
     config::control control;
+    std::optional<config::gateway> gateway; // none: there is none
     config::receive receive;
     config::limits limits;
+    config::retention retention;
     config::log log;
     duration shutdown_grace{std::chrono::seconds(25)};
 };

@@ -5,6 +5,7 @@
 
 #include "http/listening_address.hpp"
 #include "seedhook/http/address_policy.hpp"
+#include "seedhook/http/url.hpp"
 #include "seedhook/model/path_template.hpp"
 
 #include <set>
@@ -82,6 +83,25 @@ bool is_local(const std::string& address) {
                                               : IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
 }
 
+// The key goes nowhere in the clear but to this machine.
+void check_api(const config::source& source) {
+    using kind = config::verify_kind;
+    fuzz::must(source.api || (source.verify != kind::confirm && source.verify != kind::both), "the API can be asked");
+    fuzz::must(source.callback_url.empty() || http::parse_url(source.callback_url), "a callback's URL is one",
+               source.callback_url);
+    if (source.api) {
+        const auto base = http::parse_url(source.api->base_url);
+        fuzz::must(base.has_value() && !source.api->key.empty(), "an API has its URL and key", source.api->base_url);
+        const bool loopback = base->host == "localhost" || (base->address && base->address->is_loopback());
+        fuzz::must(base->scheme == "https" || loopback, "no key goes in the clear", source.api->base_url);
+    }
+}
+
+void check_gateway(const config::gateway& g) {
+    fuzz::must(is_local(g.address) || ((g.tls || g.plaintext) && !g.token.empty()), "a gateway is not for everyone",
+               g.address);
+}
+
 // What the daemon takes for granted.
 void check_usable(const config::settings& s) {
     fuzz::must(!s.listeners.empty() && !s.sources.empty(), "something is received from somewhere");
@@ -93,10 +113,14 @@ void check_usable(const config::settings& s) {
         fuzz::must(is_local(l.address) || l.tls || l.plaintext, "nothing goes in the clear unasked", l.address);
     }
     for (const config::source& source : s.sources) {
-        fuzz::must((source.verify == config::verify_kind::none) == source.secrets.empty(), "signatures have secrets");
+        fuzz::must(config::is_signed(source.verify) != source.secrets.empty(), "signatures have secrets");
+        check_api(source);
         for (const config::secret& key : source.secrets) {
             fuzz::must(!key.empty(), "no secret is empty");
         }
+    }
+    if (s.gateway) {
+        check_gateway(*s.gateway);
     }
     for (const config::sink& sink : s.sinks) {
         fuzz::must(sink.type == "directory" && sink.directory, "a sink has the settings of its type", sink.name);

@@ -57,22 +57,29 @@ private:
         out_ += "{";
         put("address", l.address);
         put("plaintext", l.plaintext);
-        if (l.tls) {
-            out_ += "tls: {";
-            put("certificate", l.tls->certificate);
-            put("key", l.tls->key);
-            out_ += "}, ";
-        }
+        print_tls(l.tls);
         out_ += "}, ";
     }
 
+    void print_tls(const std::optional<config::tls_files>& tls) {
+        if (tls) {
+            out_ += "tls: {";
+            put("certificate", tls->certificate);
+            put("key", tls->key);
+            out_ += "}, ";
+        }
+    }
+
     void print(const config::source& s) {
-        const bool is_signed = s.verify == config::verify_kind::signature;
+        using kind = config::verify_kind;
         out_ += "{";
         put("name", s.name);
         put("path", s.path);
-        put_as("verify", is_signed ? "signature" : "none");
-        if (is_signed) {
+        put_as("verify", s.verify == kind::signature ? "signature"
+                         : s.verify == kind::confirm ? "confirm"
+                         : s.verify == kind::both    ? "both"
+                                                     : "none");
+        if (config::is_signed(s.verify)) {
             put("secrets", s.secrets);
             out_ += "signature: {";
             put("header", s.signature.header);
@@ -81,7 +88,36 @@ private:
             put("content", s.signature.content);
             out_ += "}, ";
         }
-        out_ += "}, ";
+        if (s.api) {
+            out_ += "api: {";
+            put("base_url", s.api->base_url);
+            put("key", s.api->key);
+            out_ += "}, ";
+        }
+        out_ += "callback_url: " + null_or(s.callback_url) + "}, ";
+    }
+
+    void print(const config::gateway& g) {
+        out_ += "gateway: {";
+        put("address", g.address);
+        put("plaintext", g.plaintext);
+        if (!g.token.empty()) {
+            put("token", g.token);
+        }
+        print_tls(g.tls);
+        out_ += "}\n";
+    }
+
+    void print_times(const config::settings& s) {
+        out_ += "poll: {";
+        put("first_after", s.poll.first_after ? to_string(*s.poll.first_after) : "auto");
+        put("max_interval", s.poll.max_interval);
+        put("give_up_after", s.poll.give_up_after);
+        put("requests_per_minute", s.poll.requests_per_minute);
+        out_ += "}\nretention: {";
+        put("tasks", s.retention.tasks ? to_string(*s.retention.tasks) : "forever");
+        put("ids", s.retention.ids ? to_string(*s.retention.ids) : "forever");
+        out_ += "}\n";
     }
 
     void print(const route& r) {
@@ -160,7 +196,11 @@ private:
         print_list("listeners", s.listeners);
         print_list("sources", s.sources);
         print_list("sinks", s.sinks);
+        print_times(s);
         print_fetching(s);
+        if (s.gateway) {
+            print(*s.gateway);
+        }
         out_ += "store: {";
         put_as("type", "sqlite");
         put("path", s.store.path);

@@ -127,11 +127,82 @@ BOOST_AUTO_TEST_CASE(verification_and_secrets_agree) {
     CHECK_LINES(source_mistakes("{name: a, path: /a, verify: none, secrets: [x], signature: {}}"),
                 "f.yaml:2:54: sources[0].secrets: contradicts `verify: none`, under which nothing is checked",
                 "f.yaml:2:70: sources[0].signature: contradicts `verify: none`, under which nothing is checked");
-    for (const std::string word : {"confirm", "both"}) {
-        CHECK_LINES(source_mistakes("{name: a, path: /a, verify: " + word + "}"),
-                    "f.yaml:2:39: sources[0].verify: must be signature or none (this version of seedhook supports no "
-                    "other), not \"" +
-                        word + "\"");
+    CHECK_LINES(source_mistakes("{name: a, path: /a, verify: both, api: {key: k}}"),
+                "f.yaml:2:11: sources[0].secrets: is missing: `verify: both` needs at least one");
+    CHECK_LINES(source_mistakes("{name: a, path: /a, verify: confirm, secrets: [x], api: {key: k}}"),
+                "f.yaml:2:57: sources[0].secrets: contradicts `verify: confirm`, under which no signature is checked; "
+                "`both` does");
+    BOOST_TEST(source_mistakes("{name: a, path: /a, verify: confirm, api: {key: k}}").empty());
+    BOOST_TEST(source_mistakes("{name: a, path: /a, verify: both, secrets: [x], api: {key: k}}").empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_the_api_says_can_only_be_settled_with_an_api) {
+    CHECK_LINES(source_mistakes("{name: a, path: /a, verify: confirm}"),
+                "f.yaml:2:11: sources[0].api: is missing: `verify: confirm` needs it, to ask what became of the task");
+    CHECK_LINES(source_mistakes("{name: a, path: /a, verify: both, secrets: [x]}"),
+                "f.yaml:2:11: sources[0].api: is missing: `verify: both` needs it, to ask what became of the task");
+}
+
+BOOST_AUTO_TEST_CASE(the_api_key_goes_over_https_or_to_this_machine) {
+    const auto with_api = [](const std::string& api) {
+        return source_mistakes("{name: a, path: /a, secrets: [x], api: {" + api + "}}");
+    };
+    CHECK_LINES(with_api(""), "f.yaml:2:50: sources[0].api.key: is missing");
+    for (const char* bad : {"sd2 live", "hunter2\\n", "sd2\\x7f", "sd2\\u00e9"}) {
+        BOOST_TEST(one_says(with_api("key: \"" + std::string(bad) + "\""),
+                            "sources[0].api.key: must be one or more visible ASCII characters, without spaces"),
+                   bad);
+    }
+    for (const char* bad : {"http://www.seedance2.ink",
+                            "http://10.0.0.1",
+                            "http://127.0.0.1.example.com",
+                            "http://[::2]:1",
+                            "http://localhost.example.com",
+                            "ftp://example.com",
+                            "https://",
+                            "https://a b",
+                            "https://user@example.com",
+                            "https://example.com:0",
+                            "https://example.com:65536",
+                            "https://example.com:x",
+                            "https://[::1",
+                            "https://[x]",
+                            "https://[::1]x",
+                            "https://127.1",
+                            "https://1",
+                            "https://0x7f",
+                            "https://a..b",
+                            "https://-a",
+                            "example.com",
+                            "//example.com",
+                            "https://example.com/?a",
+                            "https://example.com/#a",
+                            "https://example.com?a",
+                            "https://example.com/%61",
+                            "https://example.com/a b",
+                            "https://example.com\\@x",
+                            "HTTPS://example.com",
+                            "''"}) {
+        BOOST_TEST(one_says(with_api("key: k, base_url: '" + std::string(bad) + "'"), "sources[0].api.base_url: "),
+                   bad);
+    }
+    for (const char* good : {"https://example.com", "https://example.com/", "https://example.com:8443/a/b/",
+                             "https://192.0.2.1", "https://[2001:db8::1]:8443", "http://127.0.0.1:1",
+                             "http://127.9.9.9", "http://[::1]:1/x", "http://localhost:1"}) {
+        BOOST_TEST(with_api("key: k, base_url: '" + std::string(good) + "'").empty(), good);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_callback_url_is_one) {
+    const auto with_url = [](const std::string& url) {
+        return source_mistakes("{name: a, path: /a, secrets: [x], callback_url: '" + url + "'}");
+    };
+    for (const char* bad :
+         {"/hooks", "ftp://x", "https://x/\"", "https://x/#a", "https://x/%6", "https://x/%zz", "x"}) {
+        BOOST_TEST(one_says(with_url(bad), "sources[0].callback_url: must be a URL such as"), bad);
+    }
+    for (const char* good : {"https://hooks.example.com/hooks/a?b=%20&c", "http://192.0.2.1:80/hooks"}) {
+        BOOST_TEST(with_url(good).empty(), good);
     }
 }
 

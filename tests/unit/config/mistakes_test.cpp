@@ -50,13 +50,10 @@ BOOST_AUTO_TEST_CASE(a_hostile_key_cannot_drive_the_terminal) {
 
 BOOST_AUTO_TEST_CASE(what_later_versions_bring_is_refused_by_name) {
     CHECK_LINES(
-        mistakes_in("poll: {}\ngateway: {}\nretention: {}\nstore: {type: postgres, url: x}\ncontrol: {token: x}\n"),
-        "f.yaml:3:1: poll: is not supported by this version of seedhook",
-        "f.yaml:4:1: gateway: is not supported by this version of seedhook",
-        "f.yaml:5:1: retention: is not supported by this version of seedhook",
-        "f.yaml:6:15: store.type: must be sqlite (this version of seedhook supports no other), not \"postgres\"",
-        "f.yaml:6:25: store.url: is not supported by this version of seedhook",
-        "f.yaml:7:11: control.token: is not supported by this version of seedhook");
+        mistakes_in("store: {type: postgres, url: x}\ncontrol: {token: x}\n"),
+        "f.yaml:3:15: store.type: must be sqlite (this version of seedhook supports no other), not \"postgres\"",
+        "f.yaml:3:25: store.url: is not supported by this version of seedhook",
+        "f.yaml:4:11: control.token: is not supported by this version of seedhook");
     CHECK_LINES(
         mistakes_in("sinks:\n"
                     "  - {name: a, type: exec, command: [x]}\n"

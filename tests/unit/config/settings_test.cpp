@@ -169,9 +169,13 @@ BOOST_AUTO_TEST_CASE(loopback_and_unix_listeners_need_no_tls) {
 }
 
 BOOST_AUTO_TEST_CASE(a_valid_but_risky_configuration_is_warned_about) {
-    BOOST_TEST(warnings(*load(valid_inbound + "sinks: [{name: a, type: directory, path: /a}]\n").value).empty());
+    BOOST_TEST(warnings(*load("listeners: [{address: '127.0.0.1:8443'}]\n"
+                              "sources: [{name: main, path: /hooks, secrets: [open-sesame], api: {key: k}}]\n"
+                              "sinks: [{name: a, type: directory, path: /a}]\n")
+                             .value)
+                   .empty());
     const auto said = warnings(*load("listeners: [{address: '0.0.0.0:1', plaintext: true}]\n"
-                                     "sources: [{name: open, path: /p, verify: none}]\n"
+                                     "sources: [{name: open, path: /p, verify: none, api: {key: k}}]\n"
                                      "fetch: {allow_cidrs: [10.0.0.0/8]}\n")
                                     .value);
     BOOST_REQUIRE_EQUAL(said.size(), 4U);
