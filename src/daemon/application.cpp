@@ -7,6 +7,8 @@
 #include "daemon/lanes.hpp"
 #include "daemon/outcome_log.hpp"
 #include "daemon/receive_threads.hpp"
+#include "daemon/upkeep.hpp"
+#include "daemon/upstreams.hpp"
 
 #include "seedhook/async/task_group.hpp"
 #include "seedhook/async/time_limit.hpp"
@@ -72,11 +74,11 @@ public:
     running_application(asio::io_context& context, const config::settings& settings, const std::string& version,
                         opened from)
         : executor_(context.get_executor()), settings_(settings), counts_(make_metrics(version)),
-          videos_(std::move(from.videos)), feed_(executor_),
+          videos_(std::move(from.videos)), feed_(executor_), plans_(make_planner(asking_of(settings))),
           store_(make_store(std::move(from.engine), {}, observe_store())),
-          worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())),
-          health_(*store_, *videos_, disk_, system_clock()), listeners_(std::move(from.listeners)), tasks_(executor_),
-          working_(executor_) {
+          worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())), upstreams_(executor_, *counts_),
+          health_(*store_, *videos_, disk_, upstreams_, system_clock()), listeners_(std::move(from.listeners)),
+          tasks_(executor_), working_(executor_) {
         auto control = std::make_shared<http::router>();
         add_control_endpoints(*control, control_for());
         control_ = http::make_server(executor_, std::move(control), {}, std::make_shared<http::connection_count>(0));
@@ -88,7 +90,7 @@ public:
 
     // What can fail comes first: then nothing has run yet.
     result<void> start(const config::settings& settings, http::listening_socket control) {
-        auto plan = plan_work(settings, {executor_, *videos_, disk_, *counts_});
+        auto plan = plan_for(settings);
         if (!plan) {
             return plan.error();
         }
@@ -99,6 +101,8 @@ public:
         control_->listen(std::move(control), nullptr);
         health_.set_listening(true);
         tasks_.spawn(health_.watch(), "health");
+        tasks_.spawn(keep_what_is_learnt(*store_, *plans_), "learning");
+        tasks_.spawn(keep_retention(*store_, system_clock(), [this] { return retention_; }), "retention");
         working_.spawn(work(), "worker");
         for (const bound_listener& l : listeners_) {
             log::info("listening", {{"address", l.socket.name()}, {"tls", l.identity != nullptr}});
@@ -111,7 +115,7 @@ public:
         if (!fixed.empty()) {
             return error(errc::invalid, "a restart is needed to change: " + fixed);
         }
-        auto plan = plan_work(settings, {executor_, *videos_, disk_, *counts_});
+        auto plan = plan_for(settings);
         if (!plan) {
             return plan.error();
         }
@@ -138,6 +142,7 @@ private:
             worker_->wake();
             feed_.notify();
         };
+        o.learnt = [this](const settlement& seen) { plans_->learn(seen); };
         o.committed = [this](std::size_t commands, double seconds) { counts_->commit(seconds, commands); };
         o.failed = [](const error& why) { log::error("store failed", {{"reason", std::string_view(why.message)}}); };
         o.recovered = [this] {
@@ -169,15 +174,44 @@ private:
         return c;
     }
 
-    // Everything a reload replaces.
-    void adopt(const config::settings& settings, work_plan plan) {
+    // What a reload replaces, built beside what is in use.
+    struct whole_plan {
+        api_plan apis;
+        work_plan work;
+    };
+
+    result<whole_plan> plan_for(const config::settings& settings) {
+        auto apis = upstreams_.plan(settings);
+        if (!apis) {
+            return apis.error();
+        }
+        auto work = plan_work(settings, {executor_, *store_, *videos_, disk_, *counts_, *plans_, apis->by_source});
+        if (!work) {
+            return work.error();
+        }
+        return whole_plan{std::move(*apis), std::move(*work)};
+    }
+
+    void adopt(const config::settings& settings, whole_plan whole) {
+        work_plan& plan = whole.work;
         routes_ = plan.routes;
+        retention_ = settings.retention;
+        plans_->configure(asking_of(settings));
+        upstreams_.adopted(settings);
         health_.set_sinks(std::move(plan.sinks));
+        health_.set_sources(std::move(plan.sources));
         worker_->set_lanes(std::move(plan.lanes), plan.routes);
         auto routes = std::make_shared<http::router>();
         add_callback_endpoints(*routes, settings.sources,
-                               {*store_, *counts_, system_clock(), plan.routes, settings_.limits.body});
+                               {*store_, *counts_, system_clock(), plan.routes, settings_.limits.body, first_ask()});
         receivers_->set_router(std::move(routes));
+    }
+
+    // When a task that was submitted just now is asked about first. Any thread.
+    std::function<time_point(std::string_view, std::string_view, time_point)> first_ask() const {
+        return [plans = plans_.get()](std::string_view source, std::string_view model, time_point now) {
+            return plans->first_ask(source, model, now, now);
+        };
     }
 
     awaitable<> work() {
@@ -266,11 +300,14 @@ private:
     std::unique_ptr<spool> videos_;
     blocking_pool disk_{disk_threads};
     commit_feed feed_;
+    std::unique_ptr<planner> plans_;
     std::unique_ptr<store> store_;
     std::unique_ptr<worker> worker_;
+    upstreams upstreams_;
     health health_;
     std::vector<bound_listener> listeners_;
     std::shared_ptr<const routing> routes_;
+    config::retention retention_;
     std::unique_ptr<http::server> control_;
     std::unique_ptr<receive_threads> receivers_;
     task_group tasks_;   // side work

@@ -4,6 +4,11 @@
 #include "seedhook/async/time_limit.hpp"
 
 namespace seedhook {
+namespace {
+
+constexpr duration lost_told_for = std::chrono::hours(24);
+
+} // namespace
 
 awaitable<> health::watch() {
     // A co_await in the loop's condition instead, with no local variable beside it, crashes under GCC 12.2: it lays out
@@ -22,6 +27,29 @@ awaitable<> health::look() {
     if (counts) {
         judge(*counts);
     }
+    const result<std::vector<open_submission>> submissions = co_await tasks_.open_submissions();
+    if (submissions) {
+        judge(*submissions);
+    }
+}
+
+// For a day after it happened.
+void health::judge(const std::vector<open_submission>& submissions) {
+    std::size_t lost = 0;
+    const open_submission* last = nullptr;
+    for (const open_submission& s : submissions) {
+        if (!s.lost.empty() && s.at > time_.now() - lost_told_for) {
+            ++lost;
+            last = &s;
+        }
+    }
+    lost_submissions_.clear();
+    if (last) {
+        lost_submissions_ = std::to_string(lost) +
+                            " submissions without an answer in a day: their tasks may exist "
+                            "upstream, unknown to us; the last: source " +
+                            last->source + ", " + to_rfc3339(last->at) + ", " + last->what + ": " + last->lost;
+    }
 }
 
 void health::judge(const store_counts& counts) {
@@ -31,6 +59,9 @@ void health::judge(const store_counts& counts) {
             lane.kind == job_kind::deliver ? "sink " + lane.sink : std::string(to_string(lane.kind));
         if (lane.blocked > 0) {
             blocked_.push_back(name + ": " + lane.blocked_note);
+        }
+        if (lane.kind == job_kind::poll && !lane.sink.empty() && !sources_.contains(lane.sink)) {
+            blocked_.push_back("source " + lane.sink + ": tasks wait for it, but it is not configured");
         }
         if (lane.kind == job_kind::deliver && !sinks_.contains(lane.sink)) {
             blocked_.push_back(name + ": deliveries wait for it, but it is not configured");
@@ -51,6 +82,12 @@ readiness health::now() const {
     }
     r.ready = r.not_ready.empty();
     r.degraded = blocked_;
+    for (std::string& why : apis_.degraded()) {
+        r.degraded.push_back(std::move(why));
+    }
+    if (!lost_submissions_.empty()) {
+        r.degraded.push_back(lost_submissions_);
+    }
     if (!reload_failure_.empty()) {
         r.degraded.push_back("the configuration could not be reloaded: " + reload_failure_);
     }

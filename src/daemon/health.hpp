@@ -1,6 +1,8 @@
 // Whether we are ready, and what a person should mend: looked at now and then, so that asking costs nothing.
 #pragma once
 
+#include "daemon/upstreams.hpp"
+
 #include "seedhook/async/blocking_pool.hpp"
 #include "seedhook/control/control.hpp"
 #include "seedhook/fetch/spool.hpp"
@@ -14,14 +16,15 @@ namespace seedhook {
 
 class health {
 public:
-    health(store& tasks, spool& videos, blocking_pool& disk, const clock& time)
-        : tasks_(tasks), videos_(videos), disk_(disk), time_(time) {}
+    health(store& tasks, spool& videos, blocking_pool& disk, const upstreams& apis, const clock& time)
+        : tasks_(tasks), videos_(videos), disk_(disk), apis_(apis), time_(time) {}
 
     // Looks every few seconds until cancelled.
     awaitable<> watch();
 
     void set_listening(bool yes) { listening_ = yes; }
     void set_sinks(std::set<std::string> names) { sinks_ = std::move(names); }
+    void set_sources(std::set<std::string> names) { sources_ = std::move(names); }
     // Why the last reload was refused; empty: it was not.
     void set_reload_failure(std::string why) { reload_failure_ = std::move(why); }
 
@@ -30,16 +33,20 @@ public:
 private:
     awaitable<> look();
     void judge(const store_counts& counts);
+    void judge(const std::vector<open_submission>& submissions);
 
     store& tasks_;
     spool& videos_;
     blocking_pool& disk_;
+    const upstreams& apis_;
     const clock& time_;
     bool listening_ = false;
     std::set<std::string> sinks_;
+    std::set<std::string> sources_;
     std::string reload_failure_;
     std::string spool_failure_;
     std::vector<std::string> blocked_;
+    std::string lost_submissions_;
 };
 
 } // namespace seedhook

@@ -4,16 +4,22 @@
 #include "seedhook/deliver/deliver.hpp"
 #include "seedhook/fetch/fetch.hpp"
 #include "seedhook/http/client.hpp"
+#include "seedhook/poll/poll.hpp"
 #include "seedhook/sinks/directory.hpp"
 #include "seedhook/tls/context.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace seedhook {
 namespace {
 
 constexpr std::uint32_t most_sink_threads = 16;
+
+constexpr std::uint32_t polls_at_a_time = 8; // of each source; the budget says how many a minute
+
+awaitable<result<std::string>> no_api() { co_return error(errc::unavailable, "the source has no `api`"); }
 
 // The fetch handler and the client it uses live and go together.
 struct fetch_stack {
@@ -46,6 +52,14 @@ result<std::unique_ptr<http::client>> make_fetch_client(const config::settings& 
     return http::make_client(executor, std::move(c), *tls);
 }
 
+// Asks the API of the task's source.
+std::function<awaitable<result<std::string>>(const task&)> fresh_urls_by(const lane_context& with) {
+    return [upstream = with.upstream, &tasks = with.tasks](const task& of) -> awaitable<result<std::string>> {
+        const auto source = upstream.find(of.source);
+        return source == upstream.end() ? no_api() : ask_for_url(source->second, tasks, of, system_clock());
+    };
+}
+
 result<std::shared_ptr<handler>> make_fetcher(const config::settings& settings, const lane_context& with) {
     auto client = make_fetch_client(settings, with.executor);
     if (!client) {
@@ -53,7 +67,8 @@ result<std::shared_ptr<handler>> make_fetcher(const config::settings& settings, 
     }
     auto stack = std::make_shared<fetch_stack>();
     stack->client = std::move(*client);
-    stack->runs = make_fetch_handler(settings.fetch, {*stack->client, with.videos, with.disk, with.counts});
+    fetch_context context{*stack->client, with.videos, with.disk, with.counts, fresh_urls_by(with)};
+    stack->runs = make_fetch_handler(settings.fetch, std::move(context));
     handler* runs = stack->runs.get();
     return std::shared_ptr<handler>(std::move(stack), runs);
 }
@@ -98,6 +113,9 @@ result<work_plan> plan_work(const config::settings& settings, const lane_context
     }
     plan.lanes.push_back({job_kind::fetch, "", std::move(*fetcher), settings.fetch.concurrency, {}});
     std::vector<route> routes;
+    for (const config::source& s : settings.sources) {
+        plan.sources.insert(s.name);
+    }
     for (const config::sink& s : settings.sinks) {
         auto made = make_sink(s);
         if (!made) {
@@ -109,6 +127,11 @@ result<work_plan> plan_work(const config::settings& settings, const lane_context
         plan.sinks.insert(s.name);
     }
     plan.routes = std::make_shared<const routing>(std::move(routes));
+    for (const auto& [source, upstream] : with.upstream) {
+        poll_context context{upstream, with.plans, with.tasks, with.counts, system_clock(), plan.routes};
+        auto polls = make_poll_handler({settings.poll.give_up_after, settings.poll.max_interval}, std::move(context));
+        plan.lanes.push_back({job_kind::poll, source, std::move(polls), polls_at_a_time, {}});
+    }
     return plan;
 }
 

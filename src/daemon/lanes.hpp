@@ -1,6 +1,8 @@
-// From the configuration to the lanes of work: the fetch handler with its client, a delivery handler for each sink, and
-// the routes between them. What a reload replaces.
+// From the configuration to the lanes of work: a poll handler for each source, the fetch handler with its client, a
+// delivery handler for each sink, and the routes between them. What a reload replaces.
 #pragma once
+
+#include "daemon/upstreams.hpp"
 
 #include "seedhook/async/blocking_pool.hpp"
 #include "seedhook/config/config.hpp"
@@ -17,15 +19,19 @@ namespace seedhook {
 
 struct lane_context {
     asio::any_io_executor executor;
+    store& tasks;
     spool& videos;
     blocking_pool& disk;
     metrics& counts;
+    planner& plans;
+    const askers& upstream; // copied from
 };
 
 struct work_plan {
     std::vector<lane> lanes;
     std::shared_ptr<const routing> routes;
-    std::set<std::string> sinks; // their names
+    std::set<std::string> sinks;   // their names
+    std::set<std::string> sources; // likewise
 };
 
 // Builds all of it or says what cannot be. What `with` refers to must outlive the lanes.

@@ -32,6 +32,9 @@ void tell_outcome(const claimed_job& claimed, const outcome& came_to, const next
     if (std::holds_alternative<interrupted>(came_to)) {
         return;
     }
+    if (claimed.work.key.kind == job_kind::poll) {
+        return; // counted with each answer; what it settles is told there
+    }
     const std::string_view name = result_name(claimed, step);
     const bool fetch = claimed.work.key.kind == job_kind::fetch;
     if (fetch) {

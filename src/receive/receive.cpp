@@ -6,6 +6,8 @@
 #include "seedhook/seedance/signature.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +24,7 @@ struct verdict {
 constexpr verdict settled{"settled", "callback settled"};
 constexpr verdict duplicate{"duplicate", "callback repeated"};
 constexpr verdict conflict{"conflict", "callback contradicts the first"};
+constexpr verdict confirming{"confirming", "callback to be confirmed"};
 constexpr verdict ignored{"ignored", "callback not terminal"};
 constexpr verdict unauthorized{"unauthorized", "callback refused: signature"};
 constexpr verdict invalid{"invalid", "callback refused: content"};
@@ -60,12 +63,22 @@ http::response accepted(std::string_view request_id, settle_reply::kind kind) {
     return http::json_response(200, std::move(text));
 }
 
+// How many tasks of a source may be known from callbacks alone that prove nothing: each costs calls to the API.
+constexpr std::uint32_t most_unconfirmed = 1000;
+
+http::response try_again_later(std::string_view why) {
+    auto answer = http::error_response(503, "unavailable", why);
+    answer.fields.emplace_back("Retry-After", "1");
+    return answer;
+}
+
 class callback_endpoint {
 public:
     callback_endpoint(const config::source& of, receive_context with) : with_(std::move(with)), source_(of.name) {
         if (config::is_signed(of.verify)) {
             verifier_.emplace(of.signature, of.secrets);
         }
+        only_hints_ = of.verify == config::verify_kind::confirm || of.verify == config::verify_kind::both;
     }
 
     // `self` keeps the endpoint while the request runs, also when a reload drops the router meanwhile.
@@ -84,15 +97,16 @@ public:
             self->count(invalid, began);
             co_return http::error_response(400, "invalid_request", report.error().message);
         }
+        if (self->only_hints_) {
+            co_return co_await self->hint(*report, callback.peer, began);
+        }
         settle_command command = self->command_for(*report, callback.body);
         const task_status status = command.status;
         auto reply = co_await self->with_.tasks.settle(std::move(command));
         if (!reply) {
             self->say(unavailable, *report, callback.peer, reply.error().message);
             self->count(unavailable, began);
-            auto answer = http::error_response(503, "unavailable", "the callback could not be stored; send it again");
-            answer.fields.emplace_back("Retry-After", "1");
-            co_return answer;
+            co_return try_again_later("the callback could not be stored; send it again");
         }
         const verdict what = verdict_of(reply->what);
         self->say(what, *report, callback.peer, {});
@@ -104,6 +118,30 @@ public:
     }
 
 private:
+    // The callback is no more than a reason to ask the API. The endpoint outlives the call: see `handle`.
+    awaitable<http::response> hint(const seedance::task_report& report, std::string_view peer,
+                                   std::chrono::steady_clock::time_point began) const {
+        using kind = hint_reply::kind;
+        hint_command command;
+        command.source = source_;
+        command.request_id = report.request_id;
+        command.most_unknown = verifier_ ? std::numeric_limits<std::uint32_t>::max() : most_unconfirmed;
+        command.now = with_.time.now();
+        const auto reply = co_await with_.tasks.hint(std::move(command));
+        if (!reply || reply->what == kind::refused) {
+            const std::string_view why = reply ? "too many tasks are still to be confirmed" : reply.error().message;
+            say(unavailable, report, peer, why);
+            count(unavailable, began);
+            co_return try_again_later("the callback cannot be taken now; send it again");
+        }
+        const verdict what = reply->what == kind::duplicate ? duplicate : confirming;
+        say(what, report, peer, {});
+        count(what, began);
+        std::string text = R"({"success":true,"requestId":")" + report.request_id;
+        text += reply->what == kind::duplicate ? R"(","duplicate":true})" : R"(","duplicate":false,"confirming":true})";
+        co_return http::json_response(200, std::move(text));
+    }
+
     settle_command command_for(const seedance::task_report& report, std::string_view body) const {
         settle_command command;
         command.source = source_;
@@ -115,6 +153,10 @@ private:
         command.failure = report.failure;
         command.body = body;
         command.now = with_.time.now();
+        if (with_.first_ask && !is_terminal(command.status)) {
+            command.ask_at = with_.first_ask(source_, report.model, command.now);
+        }
+        command.model = report.model;
         command.routes = with_.routes;
         return command;
     }
@@ -139,7 +181,8 @@ private:
 
     receive_context with_;
     std::string source_;
-    std::optional<seedance::signature_verifier> verifier_; // none: `verify: none`
+    std::optional<seedance::signature_verifier> verifier_; // none: callbacks need no signature
+    bool only_hints_ = false;
 };
 
 } // namespace

@@ -25,7 +25,7 @@ constexpr duration store_pause = std::chrono::milliseconds(500);
 // The wall clock has jumped back when it lost more than this against the steady one. Then, and at every start, no job
 // may be due later than the latest time that anything is put off to.
 constexpr duration least_jump = std::chrono::seconds(30);
-constexpr duration longest_put_off = std::chrono::hours(25);
+constexpr duration longest_put_off = std::chrono::hours(8 * 24);
 constexpr duration put_off_after_jump = std::chrono::minutes(10);
 // Woken from outside it looks no more often than this.
 constexpr duration look_interval = std::chrono::milliseconds(5);

@@ -12,7 +12,7 @@ class metrics {
 public:
     virtual ~metrics() = default;
 
-    // `result`: settled duplicate conflict ignored unauthorized invalid unavailable.
+    // `result`: settled duplicate conflict confirming ignored unauthorized invalid unavailable.
     virtual void callback(std::string_view source, std::string_view result, double seconds) = 0;
     virtual void settled(std::string_view source, std::string_view by, std::string_view status) = 0;
     // `result`: finished unfinished not_found unauthorized rate_limited failed.

@@ -8,7 +8,9 @@
 #include "seedhook/model/time.hpp"
 #include "seedhook/store/store.hpp"
 
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace seedhook {
@@ -19,6 +21,8 @@ struct receive_context {
     const clock& time;
     std::shared_ptr<const routing> routes;
     std::uint64_t body_limit = 64 * 1024;
+    // When to ask first about a task that is not finished. Any thread. Empty: at once.
+    std::function<time_point(std::string_view source, std::string_view model, time_point now)> first_ask{};
 };
 
 // Adds `POST <source.path>` for every source. The endpoints copy what they need of `sources`; what `with` refers to

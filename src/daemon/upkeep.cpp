@@ -1,0 +1,111 @@
+// Upkeep, in slices that nobody has to wait for.
+#include "daemon/upkeep.hpp"
+
+#include "seedhook/async/time_limit.hpp"
+#include "seedhook/log/log.hpp"
+
+#include <string>
+#include <utility>
+
+namespace seedhook {
+namespace {
+
+constexpr const char* memory_name = "polls";
+constexpr duration learnt_every = std::chrono::minutes(1);
+
+constexpr duration retention_after_start = std::chrono::minutes(1);
+constexpr duration retention_every = std::chrono::hours(1);
+constexpr std::uint32_t tasks_a_slice = 50;
+constexpr std::uint32_t ids_a_slice = 500;
+constexpr duration between_slices = std::chrono::milliseconds(20);
+
+// Sleeps; false when told to stop. What went wrong is tried again with the next round.
+awaitable<bool> pause_after(bool worked) {
+    const duration pause = worked ? between_slices : retention_every;
+    const bool goes_on = co_await sleep_for(pause);
+    co_return goes_on;
+}
+
+awaitable<bool> prune(store& tasks, const clock& time, duration kept) {
+    std::uint64_t pruned = 0;
+    std::optional<task_id> next = 0;
+    bool goes_on = true;
+    while (next && goes_on) {
+        prune_command what;
+        what.after = *next;
+        what.limit = tasks_a_slice;
+        what.now = time.now();
+        what.settled_before = what.now - kept;
+        const auto reply = co_await tasks.prune(std::move(what));
+        pruned += reply ? reply->pruned : 0;
+        next = reply ? reply->next : next;
+        goes_on = co_await pause_after(reply.has_value());
+    }
+    if (pruned > 0) {
+        log::info("old tasks pruned", {{"tasks", static_cast<std::int64_t>(pruned)}});
+    }
+    co_return goes_on;
+}
+
+awaitable<bool> forget(store& tasks, const clock& time, duration kept) {
+    std::string next;
+    for (;;) {
+        forget_command what;
+        what.after = next;
+        what.limit = ids_a_slice;
+        what.settled_before = time.now() - kept;
+        const auto reply = co_await tasks.forget(std::move(what));
+        next = reply ? reply->next : next;
+        const bool goes_on = co_await pause_after(reply.has_value());
+        if (!goes_on || (reply && next.empty())) {
+            co_return goes_on;
+        }
+    }
+}
+
+awaitable<> save(store& tasks, std::string value) {
+    remember_command what;
+    what.name = memory_name;
+    what.value = std::move(value);
+    const auto kept = co_await tasks.remember(std::move(what));
+    if (!kept) {
+        log::warning("what was learnt of settle times was not kept",
+                     {{"reason", std::string_view(kept.error().message)}});
+    }
+}
+
+} // namespace
+
+awaitable<> keep_what_is_learnt(store& tasks, planner& plans) {
+    const auto earlier = co_await tasks.remembered(memory_name);
+    if (earlier && !earlier->empty() && !plans.restore(*earlier)) {
+        log::warning("what an earlier version had learnt of settle times is of no use to this one");
+    }
+    std::string kept = plans.save();
+    for (bool goes_on = true; goes_on;) {
+        goes_on = co_await sleep_for(learnt_every);
+        std::string now = plans.save();
+        if (now != kept) {
+            kept = now;
+            co_await save(tasks, std::move(now));
+        }
+    }
+}
+
+awaitable<> keep_retention(store& tasks, const clock& time, std::function<config::retention()> present) {
+    bool goes_on = co_await sleep_for(retention_after_start);
+    while (goes_on) {
+        const config::retention kept = present();
+        if (kept.tasks) {
+            goes_on = co_await prune(tasks, time, *kept.tasks);
+        }
+        if (goes_on && kept.ids) {
+            goes_on = co_await forget(tasks, time, *kept.ids);
+        }
+        if (goes_on) {
+            goes_on = co_await sleep_for(retention_every);
+        }
+    }
+}
+
+} // namespace seedhook

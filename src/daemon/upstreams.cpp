@@ -1,0 +1,97 @@
+// Building the clients of the sources' APIs.
+#include "daemon/upstreams.hpp"
+
+#include "seedhook/tls/context.hpp"
+
+#include <utility>
+
+namespace seedhook {
+namespace {
+
+// An API and the client it uses go together.
+struct api_stack {
+    std::shared_ptr<http::client> client;
+    std::unique_ptr<seedance::api> api;
+};
+
+result<std::shared_ptr<http::client>> make_api_http_client(const config::settings& settings,
+                                                           const asio::any_io_executor& executor) {
+    auto tls = tls::make_client_context(settings.outbound.ca_file);
+    if (!tls) {
+        return within("outbound", tls.error());
+    }
+    http::client_settings c = seedance::api_client_settings();
+    if (settings.outbound.proxy == config::outbound::proxy_kind::environment) {
+        c.proxy = http::proxy_settings::from_environment();
+    }
+    c.user_agent = "seedhook";
+    return std::shared_ptr<http::client>(http::make_client(executor, std::move(c), *tls));
+}
+
+} // namespace
+
+std::shared_ptr<source_gate> upstreams::gate_of(const std::string& source, std::uint32_t requests_per_minute) {
+    std::shared_ptr<source_gate>& gate = gates_[source];
+    if (!gate) {
+        gate = std::make_shared<source_gate>(requests_per_minute, std::chrono::steady_clock::now());
+    }
+    return gate;
+}
+
+result<api_plan> upstreams::plan(const config::settings& settings) {
+    auto client = make_api_http_client(settings, executor_);
+    if (!client) {
+        return client.error();
+    }
+    api_plan plan;
+    plan.client = *client;
+    for (const config::source& s : settings.sources) {
+        if (!s.api) {
+            continue;
+        }
+        seedance::api_address address(s.api->base_url, s.api->key);
+        if (auto sound = address.check(); !sound) {
+            return within("source " + s.name, sound.error());
+        }
+        auto stack = std::make_shared<api_stack>();
+        stack->client = *client;
+        stack->api = seedance::make_api(*stack->client, std::move(address));
+        seedance::api* api = stack->api.get();
+        plan.by_source[s.name] = make_asker(s.name, std::shared_ptr<seedance::api>(std::move(stack), api),
+                                            gate_of(s.name, settings.poll.requests_per_minute), counts_);
+    }
+    return plan;
+}
+
+void upstreams::adopted(const config::settings& settings) {
+    std::map<std::string, std::shared_ptr<source_gate>> kept;
+    for (const config::source& s : settings.sources) {
+        if (const auto gate = gates_.find(s.name); s.api && gate != gates_.end()) {
+            gate->second->reset(settings.poll.requests_per_minute, std::chrono::steady_clock::now());
+            kept.insert(*gate);
+        }
+    }
+    gates_ = std::move(kept);
+}
+
+std::vector<std::string> upstreams::degraded() const {
+    std::vector<std::string> reasons;
+    for (const auto& [source, gate] : gates_) {
+        if (const auto why = gate->degraded()) {
+            reasons.push_back("source " + source + ": " + *why);
+        }
+    }
+    return reasons;
+}
+
+asking_by_source asking_of(const config::settings& settings) {
+    asking_by_source sources;
+    for (const config::source& s : settings.sources) {
+        asking& one = sources[s.name];
+        one.first_after = settings.poll.first_after;
+        one.max_interval = settings.poll.max_interval;
+    }
+    return sources;
+}
+
+} // namespace seedhook

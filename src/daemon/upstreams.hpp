@@ -1,0 +1,48 @@
+// The API of each source that has one: who asks it, within which budget, and what a person should know of it.
+#pragma once
+
+#include "seedhook/config/config.hpp"
+#include "seedhook/http/client.hpp"
+#include "seedhook/metrics/metrics.hpp"
+#include "seedhook/poll/asker.hpp"
+#include "seedhook/poll/planner.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace seedhook {
+
+using askers = std::map<std::string, std::shared_ptr<asker>, std::less<>>; // by source
+
+struct api_plan {
+    std::shared_ptr<http::client> client; // of all of them
+    askers by_source;
+};
+
+// On one thread.
+class upstreams {
+public:
+    upstreams(asio::any_io_executor executor, metrics& counts) : executor_(std::move(executor)), counts_(counts) {}
+
+    // Builds them or says what cannot be; nothing changes for those in use, with which they share the budgets.
+    result<api_plan> plan(const config::settings& settings);
+
+    // The plan of these settings is in use now.
+    void adopted(const config::settings& settings);
+
+    std::vector<std::string> degraded() const;
+
+private:
+    std::shared_ptr<source_gate> gate_of(const std::string& source, std::uint32_t requests_per_minute);
+
+    asio::any_io_executor executor_;
+    metrics& counts_;
+    std::map<std::string, std::shared_ptr<source_gate>> gates_; // for as long as a source is configured
+};
+
+// When the tasks of each source are asked about.
+asking_by_source asking_of(const config::settings& settings);
+
+} // namespace seedhook

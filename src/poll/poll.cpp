@@ -1,0 +1,140 @@
+// One poll: the answer, and what follows from it.
+#include "seedhook/poll/poll.hpp"
+
+#include "seedhook/log/log.hpp"
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <utility>
+
+namespace seedhook {
+namespace {
+
+using kind = seedance::api_failure::kind;
+
+constexpr duration least_step = std::chrono::hours(1);
+constexpr duration between_unknown = std::chrono::minutes(1);
+constexpr unsigned unknown_at_most = 3;
+constexpr duration store_pause = std::chrono::seconds(1);
+
+class poll_handler final : public handler {
+public:
+    poll_handler(poll_settings settings, poll_context with) : settings_(settings), with_(std::move(with)) {}
+
+    awaitable<outcome> run(const claimed_job& work) override {
+        auto answer = co_await with_.upstream->ask(work.of.request_id);
+        if (answer) {
+            unknown_.erase(work.of.id);
+            co_return co_await take_in(work, std::move(*answer));
+        }
+        const seedance::api_failure failure = std::move(answer.error());
+        if (failure.what == kind::cancelled) {
+            co_return interrupted();
+        }
+        if (failure.what == kind::not_found) {
+            co_return co_await unknown(work, failure);
+        }
+        not_yet later(failure.message, std::max(with_.upstream->next_turn(), store_pause), work.work.waited);
+        later.counts = false;
+        co_return later;
+    }
+
+private:
+    awaitable<outcome> take_in(const claimed_job& work, seedance::api_report answer) {
+        const time_point now = with_.time.now();
+        const task& t = work.of;
+        const task_status status = answer.report.status.value_or(task_status::processing);
+        const duration waited = waited_after(work.work, now, settings_.max_interval);
+        const bool news = is_terminal(status) || status != t.status || t.unconfirmed ||
+                          (t.model.empty() && !answer.report.model.empty());
+        if (news) {
+            settle_command what = command_for(t, status, now);
+            what.model = std::move(answer.report.model);
+            what.video_url = std::move(answer.report.video_url);
+            what.failure = std::move(answer.report.failure);
+            what.body = std::move(answer.body);
+            const auto settled = co_await with_.tasks.settle(std::move(what));
+            if (!settled) {
+                co_return not_yet(settled.error().message, store_pause, work.work.waited);
+            }
+            count(t, status, settled->what);
+        }
+        if (is_terminal(status)) {
+            co_return done();
+        }
+        if (waited >= settings_.give_up_after) {
+            co_return co_await expire(work, {}, "not finished after " + to_string(settings_.give_up_after));
+        }
+        const time_point next = with_.plans.next_ask(t.source, t.model, t.submitted_at.value_or(t.created_at), now,
+                                                     work.work.attempts, jitter_(random_));
+        co_return not_yet(answer.report.status_text, next - now, waited);
+    }
+
+    // A task may be asked about before upstream knows it everywhere: one such answer says little.
+    awaitable<outcome> unknown(const claimed_job& work, const seedance::api_failure& failure) {
+        const unsigned times = ++unknown_[work.of.id];
+        if (times < unknown_at_most) {
+            not_yet later("upstream does not know it, " + std::to_string(times) + " of " +
+                              std::to_string(unknown_at_most) + " answers",
+                          between_unknown, work.work.waited);
+            later.counts = false;
+            co_return later;
+        }
+        unknown_.erase(work.of.id);
+        co_return co_await expire(work, failure.code.empty() ? "not_found" : failure.code,
+                                  "upstream does not know the task");
+    }
+
+    awaitable<outcome> expire(const claimed_job& work, std::string code, std::string why) {
+        settle_command what = command_for(work.of, task_status::expired, with_.time.now());
+        what.failure.emplace();
+        what.failure->code = std::move(code);
+        what.failure->message = std::move(why);
+        const auto settled = co_await with_.tasks.settle(std::move(what));
+        if (!settled) {
+            co_return not_yet(settled.error().message, store_pause, work.work.waited);
+        }
+        count(work.of, task_status::expired, settled->what);
+        co_return done();
+    }
+
+    void count(const task& t, task_status status, settle_reply::kind what) const {
+        if (what == settle_reply::kind::settled) {
+            log::info(is_terminal(status) ? "poll settled" : "gave up waiting",
+                      {{"source", t.source}, {"request_id", t.request_id}, {"status", to_string(status)}});
+            with_.counts.settled(t.source, "poll", to_string(status));
+        }
+    }
+
+    settle_command command_for(const task& t, task_status status, time_point now) const {
+        settle_command what;
+        what.source = t.source;
+        what.request_id = t.request_id;
+        what.status = status;
+        what.by = "poll";
+        what.now = now;
+        what.ask_at = now + settings_.max_interval;
+        what.routes = with_.routes;
+        return what;
+    }
+
+    const poll_settings settings_;
+    const poll_context with_;
+    std::map<task_id, unsigned> unknown_; // answers in a row that upstream does not know it; forgotten at a restart
+    std::minstd_rand random_{std::random_device{}()};
+    std::uniform_real_distribution<double> jitter_{0.0, 1.0};
+};
+
+} // namespace
+
+duration waited_after(const job& poll, time_point now, duration max_interval) noexcept {
+    const duration most = std::max(least_step, 2 * max_interval);
+    return poll.waited + std::clamp(now - poll.updated_at, duration(0), most);
+}
+
+std::shared_ptr<handler> make_poll_handler(poll_settings settings, poll_context with) {
+    return std::make_shared<poll_handler>(settings, std::move(with));
+}
+
+} // namespace seedhook
