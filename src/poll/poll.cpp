@@ -64,7 +64,9 @@ private:
             co_return done();
         }
         if (waited >= settings_.give_up_after) {
-            co_return co_await expire(work, {}, "not finished after " + to_string(settings_.give_up_after));
+            task_failure why;
+            why.message = "not finished after " + to_string(settings_.give_up_after);
+            co_return co_await expire(work, std::move(why));
         }
         const time_point next = with_.plans.next_ask(t.source, t.model, t.submitted_at.value_or(t.created_at), now,
                                                      work.work.attempts, jitter_(random_));
@@ -82,15 +84,15 @@ private:
             co_return later;
         }
         unknown_.erase(work.of.id);
-        co_return co_await expire(work, failure.code.empty() ? "not_found" : failure.code,
-                                  "upstream does not know the task");
+        task_failure why;
+        why.code = failure.code.empty() ? "not_found" : failure.code;
+        why.message = "upstream does not know the task";
+        co_return co_await expire(work, std::move(why));
     }
 
-    awaitable<outcome> expire(const claimed_job& work, std::string code, std::string why) {
+    awaitable<outcome> expire(const claimed_job& work, task_failure why) {
         settle_command what = command_for(work.of, task_status::expired, with_.time.now());
-        what.failure.emplace();
-        what.failure->code = std::move(code);
-        what.failure->message = std::move(why);
+        what.failure = std::move(why);
         const auto settled = co_await with_.tasks.settle(std::move(what));
         if (!settled) {
             co_return not_yet(settled.error().message, store_pause, work.work.waited);

@@ -46,6 +46,7 @@ void memory_store::add_jobs(task_detail& to, const std::vector<job_key>& keys, t
 }
 
 awaitable<result<settle_reply>> memory_store::settle(settle_command what) {
+    settles.push_back(what);
     if (failure) {
         co_return *failure;
     }

@@ -46,7 +46,8 @@ public:
 
     std::optional<error> failure;              // every verb fails with it while set
     std::vector<task_detail> all;              // oldest first
-    std::vector<redeliver_command> redelivers; // what was asked, as it was asked
+    std::vector<settle_command> settles; // what was asked, as it was asked
+    std::vector<redeliver_command> redelivers;
     std::vector<hint_command> hints;
     std::vector<track_command> tracks;
     std::vector<open_submission> submissions; // begun and not ended, or lost
