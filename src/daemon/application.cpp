@@ -13,6 +13,7 @@
 #include "seedhook/async/task_group.hpp"
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/control/control.hpp"
+#include "seedhook/gateway/closed_desk.hpp"
 #include "seedhook/log/log.hpp"
 #include "seedhook/receive/receive.hpp"
 #include "seedhook/sinks/sink.hpp"
@@ -165,12 +166,15 @@ private:
     }
 
     control_context control_for() {
-        control_context c{*store_, *counts_, system_clock(), feed_, {}, {}, {}, {}, {}};
+        control_context c{*store_, *counts_, system_clock(), feed_, *desk_, {}, {}, {}, {}, {}, {}, {}, {}};
         c.ready = [this] { return health_.now(); };
         c.at_hand = [this](const video_file& v) { return videos_->holds(v); };
+        c.fetched_bytes = [this](const task& t) { return videos_->fetched(spool_name(t)); };
         c.routes = [this] { return routes_; };
         c.refresh_gauges = [this] { refresh_gauges(); };
         c.delivery_id = [](const task& t, std::string_view sink) { return delivery_id(t.source, t.request_id, sink); };
+        c.sources = [this] { return sources_; };
+        c.ask_at = first_ask();
         return c;
     }
 
@@ -198,6 +202,10 @@ private:
         retention_ = settings.retention;
         plans_->configure(asking_of(settings));
         upstreams_.adopted(settings);
+        sources_.clear();
+        for (const config::source& s : settings.sources) {
+            sources_.push_back(s.name);
+        }
         health_.set_sinks(std::move(plan.sinks));
         health_.set_sources(std::move(plan.sources));
         worker_->set_lanes(std::move(plan.lanes), plan.routes);
@@ -308,6 +316,8 @@ private:
     std::vector<bound_listener> listeners_;
     std::shared_ptr<const routing> routes_;
     config::retention retention_;
+    std::vector<std::string> sources_; // their names
+    std::unique_ptr<front_desk> desk_ = make_closed_desk();
     std::unique_ptr<http::server> control_;
     std::unique_ptr<receive_threads> receivers_;
     task_group tasks_;   // side work
