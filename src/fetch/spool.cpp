@@ -89,6 +89,13 @@ public:
                static_cast<std::uint64_t>(seen.st_size) == video.size;
     }
 
+    std::optional<std::uint64_t> fetched(const std::string& name) const override {
+        struct stat seen {};
+        const fs::path whole = path_of(name);
+        const bool there = !whole.empty() && ::lstat(part_path(whole).c_str(), &seen) == 0 && S_ISREG(seen.st_mode);
+        return there ? std::optional(static_cast<std::uint64_t>(seen.st_size)) : std::nullopt;
+    }
+
     result<void> room_for(std::uint64_t more) const override {
         const std::lock_guard guard(lock_);
         return room_for_locked(more);

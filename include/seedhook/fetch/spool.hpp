@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,9 @@ public:
     // Where the video of that name lies, there or not. Empty when it is no name of the spool's.
     virtual std::filesystem::path path_of(const std::string& name) const = 0;
     virtual bool holds(const video_file& video) const = 0; // there, with that size
+
+    // How much of that name's transfer has come so far; nothing when there is no part of it.
+    virtual std::optional<std::uint64_t> fetched(const std::string& name) const = 0;
 
     // errc::no_space when `more` bytes would pass a limit; the message says which.
     virtual result<void> room_for(std::uint64_t more) const = 0;
