@@ -3,11 +3,16 @@
 
 #include "seedhook/log/log.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace seedhook {
 namespace control {
 namespace {
+
+constexpr std::size_t largest_list = 8 * 1024 * 1024; // of requestIds to track
+constexpr std::size_t largest_submission = 1024 * 1024;
 
 using handler = awaitable<http::response> (*)(shared_context, const http::request&);
 
@@ -19,6 +24,19 @@ http::endpoint entry(std::string method, std::string path, handler run, const sh
     return e;
 }
 
+http::endpoint taking_up_to(std::size_t body_limit, http::endpoint e) {
+    e.body_limit = body_limit;
+    return e;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) {
+        text += (text.empty() ? "" : ", ") + name;
+    }
+    return text;
+}
+
 } // namespace
 
 std::optional<std::string> request_id_of(const http::request& asked) {
@@ -27,6 +45,23 @@ std::optional<std::string> request_id_of(const http::request& asked) {
     }
     auto id = http::percent_decode(asked.captures.front());
     return id && valid_request_id(*id) ? std::move(id) : std::nullopt;
+}
+
+result<std::string> source_named(const control_context& with, const std::optional<std::string>& name) {
+    const std::vector<std::string> known = with.sources();
+    if (!name) {
+        return known.size() == 1 ? result<std::string>(known.front())
+                                 : error(errc::invalid, "name a `source`: there are " + listed(known));
+    }
+    if (std::find(known.begin(), known.end(), *name) == known.end()) {
+        return error(errc::not_found, "no source of that name is configured: there are " + listed(known));
+    }
+    return *name;
+}
+
+http::response no_such_source(const error& why) {
+    return why.code == errc::not_found ? http::error_response(404, "unknown_source", why.message)
+                                       : bad_request(why.message);
 }
 
 http::response bad_request(std::string_view message) { return http::error_response(400, "invalid_request", message); }
@@ -50,6 +85,11 @@ void add_control_endpoints(http::router& into, control_context with) {
     into.add(control::entry("GET", "/v1/tasks", control::list_tasks, shared));
     into.add(control::entry("GET", "/v1/tasks/{}", control::show_task, shared));
     into.add(control::entry("POST", "/v1/tasks/{}/redeliver", control::redeliver, shared));
+    into.add(control::entry("POST", "/v1/tasks/{}/cancel", control::cancel, shared));
+    into.add(control::taking_up_to(control::largest_list, control::entry("POST", "/v1/tasks", control::track, shared)));
+    into.add(control::taking_up_to(control::largest_submission,
+                                   control::entry("POST", "/v1/submissions", control::submit, shared)));
+    into.add(control::entry("GET", "/v1/models", control::models, shared));
 }
 
 } // namespace seedhook

@@ -17,9 +17,18 @@ awaitable<http::response> read_metrics(shared_context with, const http::request&
 awaitable<http::response> list_tasks(shared_context with, const http::request& asked);
 awaitable<http::response> show_task(shared_context with, const http::request& asked);
 awaitable<http::response> redeliver(shared_context with, const http::request& asked);
+awaitable<http::response> track(shared_context with, const http::request& asked);
+awaitable<http::response> submit(shared_context with, const http::request& asked);
+awaitable<http::response> cancel(shared_context with, const http::request& asked);
+awaitable<http::response> models(shared_context with, const http::request& asked);
 
 // The requestId in the path; nothing for what can be none.
 std::optional<std::string> request_id_of(const http::request& asked);
+
+// The configured source of that name; the only one when none is named. Fails with errc::not_found for a name that is
+// not configured and with errc::invalid where a name is needed.
+result<std::string> source_named(const control_context& with, const std::optional<std::string>& name);
+http::response no_such_source(const error& why);
 
 http::response bad_request(std::string_view message);
 http::response no_such_task();

@@ -127,6 +127,8 @@ std::string detail_json(const task_detail& detail, const control_context& with, 
         events.emplace_back(event_object(e));
     }
     json::object out = task_object(detail.of);
+    const auto fetched = with.fetched_bytes(detail.of);
+    out["fetchedBytes"] = fetched ? json::value(*fetched) : json::value(nullptr);
     out["deliveries"] = std::move(deliveries);
     out["jobs"] = std::move(others);
     out["events"] = std::move(events);

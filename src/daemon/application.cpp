@@ -11,6 +11,7 @@
 #include "seedhook/async/task_group.hpp"
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/control/control.hpp"
+#include "seedhook/gateway/closed_desk.hpp"
 #include "seedhook/log/log.hpp"
 #include "seedhook/receive/receive.hpp"
 #include "seedhook/sinks/sink.hpp"
@@ -160,18 +161,25 @@ private:
     }
 
     control_context control_for() {
-        control_context c{*store_, *counts_, system_clock(), feed_, {}, {}, {}, {}, {}};
+        control_context c{*store_, *counts_, system_clock(), feed_, *desk_, {}, {}, {}, {}, {}, {}, {}, {}};
         c.ready = [this] { return health_.now(); };
         c.at_hand = [this](const video_file& v) { return videos_->holds(v); };
+        c.fetched_bytes = [this](const task& t) { return videos_->fetched(spool_name(t)); };
         c.routes = [this] { return routes_; };
         c.refresh_gauges = [this] { refresh_gauges(); };
         c.delivery_id = [](const task& t, std::string_view sink) { return delivery_id(t.source, t.request_id, sink); };
+        c.sources = [this] { return sources_; };
+        c.ask_at = [](const std::string&, const std::string&, time_point now) { return now; };
         return c;
     }
 
     // Everything a reload replaces.
     void adopt(const config::settings& settings, work_plan plan) {
         routes_ = plan.routes;
+        sources_.clear();
+        for (const config::source& s : settings.sources) {
+            sources_.push_back(s.name);
+        }
         health_.set_sinks(std::move(plan.sinks));
         worker_->set_lanes(std::move(plan.lanes), plan.routes);
         auto routes = std::make_shared<http::router>();
@@ -271,6 +279,8 @@ private:
     health health_;
     std::vector<bound_listener> listeners_;
     std::shared_ptr<const routing> routes_;
+    std::vector<std::string> sources_; // their names
+    std::unique_ptr<front_desk> desk_ = make_closed_desk();
     std::unique_ptr<http::server> control_;
     std::unique_ptr<receive_threads> receivers_;
     task_group tasks_;   // side work

@@ -163,6 +163,9 @@ awaitable<result<hint_reply>> memory_store::hint(hint_command what) {
 }
 
 awaitable<result<track_reply>> memory_store::track(track_command what) {
+    if (before_track) {
+        before_track();
+    }
     tracks.push_back(what);
     if (failure) {
         co_return *failure;

@@ -4,6 +4,7 @@
 
 #include "seedhook/store/store.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,6 +49,7 @@ public:
     std::vector<redeliver_command> redelivers; // what was asked, as it was asked
     std::vector<hint_command> hints;
     std::vector<track_command> tracks;
+    std::function<void()> before_track;       // for a failure that comes just then
     std::vector<open_submission> submissions; // begun and not ended, or lost
     std::map<std::string, std::string> memory;
     std::optional<store_counts> fixed_counts; // what counts says, instead of counting

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,26 @@ private:
     std::size_t next_ = 0;
 };
 
+// Notes what it is asked, and gives the same answer to everything.
+class scripted_desk final : public front_desk {
+public:
+    awaitable<upstream_answer> submit(std::string source, std::string document, std::string by) override {
+        calls.push_back("submit " + source + " " + document + " by " + by);
+        co_return answer;
+    }
+    awaitable<upstream_answer> cancel(std::string source, std::string request_id) override {
+        calls.push_back("cancel " + source + " " + request_id);
+        co_return answer;
+    }
+    awaitable<upstream_answer> models(std::string source) override {
+        calls.push_back("models " + source);
+        co_return answer;
+    }
+
+    std::vector<std::string> calls;
+    upstream_answer answer{200, "application/json", {}, "{}", {}};
+};
+
 struct control_setup {
     control_setup() {
         log::configure(log::level::error, log::format::text);
@@ -56,10 +77,15 @@ struct control_setup {
         failures.sink = "alarm";
         failures.on = {task_status::failed};
         routes = std::make_shared<const routing>(std::vector<route>{library, failures});
-        control_context with{store, *counts, time, feed, {}, {}, {}, {}, {}};
+        control_context with{store, *counts, time, feed, desk, {}, {}, {}, {}, {}, {}, {}, {}};
         with.ready = [this] { return state; };
         with.at_hand = [this](const video_file& v) { return v.name == in_spool; };
+        with.fetched_bytes = [this](const task&) { return fetched; };
         with.routes = [this] { return routes; };
+        with.sources = [this] { return sources; };
+        with.ask_at = [](const std::string& source, const std::string& model, time_point now) {
+            return now + std::chrono::seconds(source.size() * 100 + model.size());
+        };
         with.refresh_gauges = [this] { counts->set_spool_bytes(77); };
         with.delivery_id = [](const task& t, std::string_view sink) {
             return "dlv_" + t.request_id + std::string(sink);
@@ -108,8 +134,11 @@ struct control_setup {
     std::unique_ptr<metrics> counts = make_metrics("0");
     still_clock time;
     scripted_feed feed{time};
+    scripted_desk desk;
+    std::vector<std::string> sources{"main"};
     readiness state;
     std::string in_spool;
+    std::optional<std::uint64_t> fetched;
     std::shared_ptr<const routing> routes;
     http::router router;
 };

@@ -89,6 +89,8 @@ BOOST_FIXTURE_TEST_CASE(a_body_that_says_anything_else_is_400_and_nothing_is_don
 BOOST_FIXTURE_TEST_CASE(only_the_documented_methods_are_served, redeliver_setup) {
     BOOST_TEST(router.match("GET", "/v1/tasks/req_1/redeliver").allow == "POST");
     BOOST_TEST(router.match("DELETE", "/v1/tasks/req_1").found == nullptr);
-    BOOST_TEST(router.match("POST", "/v1/tasks").found == nullptr);
+    BOOST_TEST(router.match("DELETE", "/v1/tasks").allow == "GET, HEAD, POST");
+    BOOST_TEST(router.match("GET", "/v1/tasks/req_1/cancel").allow == "POST");
+    BOOST_TEST(router.match("GET", "/v1/submissions").allow == "POST");
     BOOST_TEST(router.match("GET", "/v1").found == nullptr);
 }

@@ -144,6 +144,13 @@ BOOST_FIXTURE_TEST_CASE(one_task_comes_with_deliveries_jobs_and_events, control_
         "detail":"succeeded by callback"}])"));
 }
 
+BOOST_FIXTURE_TEST_CASE(one_task_tells_how_much_of_its_video_has_come, control_setup) {
+    add_task("req_1");
+    BOOST_TEST(get_json("/v1/tasks/req_1").at("fetchedBytes").is_null());
+    fetched = 5'000'000'000;
+    BOOST_TEST(get_json("/v1/tasks/req_1").at("fetchedBytes") == 5'000'000'000);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_job_under_a_lease_is_running_until_the_lease_ends, control_setup) {
     task_detail& d = add_task("req_1");
     job& j = d.jobs.emplace_back();
