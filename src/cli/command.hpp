@@ -48,10 +48,14 @@ struct command {
 
 command add_serve(CLI::App& to);
 command add_check(CLI::App& to);
-command add_sign(CLI::App& to);
+command add_submit(CLI::App& to);
+command add_track(CLI::App& to);
 command add_tasks(CLI::App& to);
 command add_show(CLI::App& to);
 command add_redeliver(CLI::App& to);
+command add_cancel(CLI::App& to);
+command add_models(CLI::App& to);
+command add_sign(CLI::App& to);
 command add_version(CLI::App& to);
 
 // `-c FILE`; `into` keeps the default when it is not given.

@@ -110,7 +110,7 @@ failure control_answer::refusal() const {
     const auto* said = value ? value->if_object() : nullptr;
     std::string text = said ? text_of(*said, "message") : std::string();
     if (text.empty()) {
-        text = "the daemon answered " + std::to_string(status);
+        text = "the answer was HTTP status " + std::to_string(status);
     }
     const std::string code = said ? text_of(*said, "code") : std::string();
     return {exit_failed, "seedhook: " + printable(text) + (code.empty() ? "" : " (" + printable(code) + ")") + "\n"};
@@ -131,14 +131,16 @@ attempt<control_answer> ask(const std::string& socket, const control_request& wh
     }
     boost::system::error_code broken;
     boost::json::value body = boost::json::parse(got->body, broken);
-    if (broken || !body.is_object()) {
+    if ((broken || !body.is_object()) && !what.upstream_speaks) {
         return failure(exit_failed, "seedhook: what answers on " + printable(std::string(scheme) + socket) +
                                         " does not speak seedhook's control API\n");
     }
     control_answer a;
     a.status = got->status;
     a.body = std::move(got->body);
-    a.json = std::move(body.get_object());
+    if (body.is_object()) {
+        a.json = std::move(body.get_object());
+    }
     return a;
 }
 

@@ -29,20 +29,21 @@ struct control_request {
     std::string path;                                       // its segments percent-encoded
     std::vector<std::pair<std::string, std::string>> query; // left out where the value is empty
     std::string body;
-    duration patience{0}; // how long the daemon may think about it, beyond what is usual
+    duration patience{0};         // how long the daemon may think about it, beyond what is usual
+    bool upstream_speaks = false; // the answer may be upstream's, which need not be JSON
 };
 
 struct control_answer {
     unsigned status = 0;
     std::string body;         // as the daemon sent it, for programs
-    boost::json::object json; // the same, read
+    boost::json::object json; // the same, read; empty when it is no JSON
 
     bool good() const noexcept { return status >= 200 && status < 300; }
     failure refusal() const; // what the daemon says of an answer that is not good
 };
 
-// Any answer that is a JSON object. Fails with exit_no_daemon when nobody listens or it cannot be reached, and with
-// exit_failed when what answers is no seedhook.
+// Any answer that is a JSON object, or from upstream. Fails with exit_no_daemon when nobody listens or it cannot be
+// reached, and with exit_failed when what answers is no seedhook.
 attempt<control_answer> ask(const std::string& socket, const control_request& what);
 
 // RFC 3986: everything but unreserved characters is escaped.

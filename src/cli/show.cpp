@@ -1,19 +1,17 @@
 // `seedhook show`: one task with its deliveries and its history; with --wait once it is done or stuck.
 #include "cli/control_client.hpp"
+#include "cli/json_text.hpp"
 #include "cli/task_text.hpp"
+#include "cli/task_wait.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <memory>
 #include <string>
 
 namespace seedhook::cli {
 namespace {
-
-constexpr duration longest_wait = std::chrono::minutes(5); // that the control API grants at once
 
 struct options {
     control_options control;
@@ -22,30 +20,6 @@ struct options {
     std::string wait;
     bool json = false;
 };
-
-std::string stage_of(const control_answer& a) {
-    const auto* stage = a.json.if_contains("stage");
-    const auto* text = stage ? stage->if_string() : nullptr;
-    return text ? std::string(text->data(), text->size()) : std::string();
-}
-
-// Asks until the task is done or stuck, or `wait` is over. A task that is not there yet may come.
-attempt<control_answer> task_after(const std::string& socket, const options& o, duration wait) {
-    const auto end = std::chrono::steady_clock::now() + wait;
-    for (;;) {
-        const auto left = std::chrono::ceil<duration>(end - std::chrono::steady_clock::now());
-        control_request r;
-        r.path = "/v1/tasks/" + percent_encode(o.id);
-        r.patience = std::clamp(left, duration::zero(), longest_wait);
-        r.query = {{"source", o.source}, {"wait", r.patience > duration::zero() ? to_string(r.patience) : ""}};
-        auto got = ask(socket, r);
-        const bool settled = !got || stage_of(*got) == "done" || stage_of(*got) == "stuck";
-        const bool may_come = got && (got->good() || got->status == 404);
-        if (settled || !may_come || std::chrono::steady_clock::now() >= end) {
-            return got;
-        }
-    }
-}
 
 int show(const options& o) {
     duration wait{0};
@@ -60,7 +34,11 @@ int show(const options& o) {
     if (!socket) {
         return report(socket.error());
     }
-    const auto task = task_after(*socket, o, wait);
+    task_wait wanted;
+    wanted.id = o.id;
+    wanted.source = o.source;
+    wanted.limit = wait;
+    const auto task = task_after(*socket, wanted);
     if (!task) {
         return report(task.error());
     }
@@ -68,7 +46,7 @@ int show(const options& o) {
         return report(task->refusal());
     }
     std::cout << (o.json ? task->body + "\n" : task_details(task->json));
-    return o.wait.empty() || stage_of(*task) == "done" ? exit_done : exit_failed;
+    return o.wait.empty() || cell(task->json, "stage") == "done" ? exit_done : exit_failed;
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 // `seedhook sign`: the header that makes a callback genuine, to test with curl.
 #include "cli/command.hpp"
+#include "cli/input.hpp"
 #include "seedhook/config/load.hpp"
 #include "seedhook/model/text.hpp"
 #include "seedhook/seedance/signature.hpp"
@@ -7,11 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,22 +25,6 @@ struct options {
 };
 
 failure failed(std::string why) { return {exit_failed, "seedhook: " + printable(why) + "\n"}; }
-
-attempt<std::string> read_body(const std::string& from) {
-    std::ifstream file;
-    if (from != "-") {
-        file.open(from, std::ios::binary);
-        if (!file) {
-            return failed(from + " cannot be read: " + std::strerror(errno));
-        }
-    }
-    std::istream& in = from == "-" ? std::cin : file;
-    std::string body{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    if (in.bad()) {
-        return failed(from + " cannot be read");
-    }
-    return body;
-}
 
 attempt<const config::source*> source_of(const config::settings& s, const std::string& name) {
     if (name.empty() && s.sources.size() == 1) {
@@ -91,7 +72,7 @@ attempt<std::string> signature_line(const options& o) {
         }
         callback.fields.push_back(*header);
     }
-    const auto body = read_body(o.body);
+    const auto body = read_input(o.body);
     if (!body) {
         return body.error();
     }

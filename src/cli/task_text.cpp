@@ -1,15 +1,13 @@
 // Tasks in tables. Everything goes through text_table, which makes it harmless to a terminal.
 #include "cli/task_text.hpp"
 
+#include "cli/json_text.hpp"
 #include "cli/table.hpp"
-#include "seedhook/model/text.hpp"
-
 #include <boost/json/serialize.hpp>
 
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <optional>
 #include <string_view>
 
@@ -18,29 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-const std::string none = "-";
 constexpr std::size_t short_hash = 12;
-
-const json::value* find(const json::object& in, std::string_view key) { return in.if_contains(key); }
-
-const json::object* object_of(const json::object& in, std::string_view key) {
-    const json::value* value = find(in, key);
-    return value ? value->if_object() : nullptr;
-}
-
-// Text and numbers; nothing for what is empty, missing or neither.
-std::optional<std::string> text_of(const json::object& in, std::string_view key) {
-    const json::value* value = find(in, key);
-    if (!value) {
-        return {};
-    }
-    if (const json::string* text = value->if_string()) {
-        return text->empty() ? std::nullopt : std::optional<std::string>(std::string(text->data(), text->size()));
-    }
-    return value->is_number() ? std::optional<std::string>(json::serialize(*value)) : std::nullopt;
-}
-
-std::string cell(const json::object& in, std::string_view key) { return text_of(in, key).value_or(none); }
 
 // `2026-11-22T10:00:00.000Z`, the only form that the control API has.
 std::optional<time_point> parse_time(std::string_view text) {
@@ -70,7 +46,7 @@ std::optional<time_point> parse_time(std::string_view text) {
 // `12s 5m 3h 9d`, rounded down; a clock that is behind gives 0s.
 std::string age(const std::optional<time_point>& since, time_point now) {
     if (!since) {
-        return none;
+        return std::string(none);
     }
     const auto seconds =
         std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(now - *since).count());
@@ -86,25 +62,7 @@ std::string age(const std::optional<time_point>& since, time_point now) {
 // To the second, for eyes.
 std::string short_time(const json::object& in, std::string_view key) {
     const std::string text = text_of(in, key).value_or("");
-    return parse_time(text) ? text.substr(0, 10) + " " + text.substr(11, 8) + "Z" : none;
-}
-
-std::string size_cell(const json::object& video) {
-    const json::value* value = find(video, "size");
-    const double bytes = value && value->is_number() ? value->to_number<double>() : -1;
-    if (bytes < 0) {
-        return none;
-    }
-    constexpr std::array<std::string_view, 5> units{"B", "KiB", "MiB", "GiB", "TiB"};
-    double shown = bytes;
-    std::size_t unit = 0;
-    while (shown >= 1024 && unit + 1 < units.size()) {
-        shown /= 1024;
-        ++unit;
-    }
-    std::array<char, 64> buffer{};
-    std::snprintf(buffer.data(), buffer.size(), unit == 0 ? "%.0f " : "%.1f ", shown);
-    return buffer.data() + std::string(units[unit]);
+    return parse_time(text) ? text.substr(0, 10) + " " + text.substr(11, 8) + "Z" : std::string(none);
 }
 
 void add(text_table& to, const std::string& name, const std::optional<std::string>& value) {
@@ -118,7 +76,7 @@ std::optional<std::string> video_line(const json::object& task) {
     if (!video) {
         return {};
     }
-    return size_cell(*video) + ", sha256 " + cell(*video, "sha256") + ", " + cell(*video, "contentType");
+    return size_cell(*video, "size") + ", sha256 " + cell(*video, "sha256") + ", " + cell(*video, "contentType");
 }
 
 std::optional<std::string> error_line(const json::object& task) {
@@ -146,6 +104,9 @@ std::string head_of(const json::object& task) {
     t.add_row({"created", short_time(task, "createdAt")});
     t.add_row({"settled", short_time(task, "settledAt")});
     add(t, "video", video_line(task));
+    if (text_of(task, "fetchedBytes")) {
+        t.add_row({"fetched", size_cell(task, "fetchedBytes") + " so far"});
+    }
     add(t, "url", text_of(task, "videoUrl"));
     add(t, "error", error_line(task));
     return t.to_string();
@@ -155,8 +116,7 @@ std::string head_of(const json::object& task) {
 template <class Row>
 std::string listed(const json::object& task, std::string_view key, const std::string& title,
                    std::vector<std::string> heads, Row row) {
-    const json::value* value = find(task, key);
-    const json::array* all = value ? value->if_array() : nullptr;
+    const json::array* all = array_of(task, key);
     if (!all || all->empty()) {
         return {};
     }
@@ -172,7 +132,7 @@ std::string listed(const json::object& task, std::string_view key, const std::st
 // When it is done there is nothing due.
 std::string due_cell(const json::object& job) {
     const std::string state = cell(job, "state");
-    return state == "done" || state == "rejected" ? none : short_time(job, "dueAt");
+    return state == "done" || state == "rejected" ? std::string(none) : short_time(job, "dueAt");
 }
 
 } // namespace
@@ -187,7 +147,7 @@ std::string tasks_table(const json::array& tasks, time_point now) {
         const json::object no_video;
         const json::object* video = object_of(*task, "video");
         t.add_row({cell(*task, "requestId"), cell(*task, "source"), cell(*task, "status"), cell(*task, "stage"),
-                   size_cell(video ? *video : no_video),
+                   size_cell(video ? *video : no_video, "size"),
                    cell(video ? *video : no_video, "sha256").substr(0, short_hash),
                    age(parse_time(text_of(*task, "createdAt").value_or("")), now), short_time(*task, "settledAt")});
     }

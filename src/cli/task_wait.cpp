@@ -1,0 +1,35 @@
+// See task_wait.hpp.
+#include "cli/task_wait.hpp"
+
+#include "cli/json_text.hpp"
+
+#include <algorithm>
+
+namespace seedhook::cli {
+
+bool at_rest(const boost::json::object& task) {
+    const std::string stage = cell(task, "stage");
+    return stage == "done" || stage == "stuck";
+}
+
+attempt<control_answer> task_after(const std::string& socket, const task_wait& wanted) {
+    const auto end = std::chrono::steady_clock::now() + wanted.limit;
+    for (;;) {
+        const auto left = std::chrono::ceil<duration>(end - std::chrono::steady_clock::now());
+        control_request r;
+        r.path = "/v1/tasks/" + percent_encode(wanted.id);
+        r.patience = std::clamp(left, duration::zero(), wanted.look_every);
+        r.query = {{"source", wanted.source}, {"wait", r.patience > duration::zero() ? to_string(r.patience) : ""}};
+        auto got = ask(socket, r);
+        if (got && got->good() && wanted.look) {
+            wanted.look(got->json);
+        }
+        const bool may_change =
+            got && ((got->good() && !at_rest(got->json)) || (got->status == 404 && !wanted.must_exist));
+        if (!may_change || std::chrono::steady_clock::now() >= end) {
+            return got;
+        }
+    }
+}
+
+} // namespace seedhook::cli
