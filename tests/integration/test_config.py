@@ -207,7 +207,7 @@ def test_sign_says_what_it_cannot_do(good):
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["nonsense"], ["submit"], ["track"], ["cancel"], ["models"], ["doctor"], ["tasks", "--stage", "nope"],
+    [], ["nonsense"], ["submit"], ["track", "a b"], ["cancel"], ["models", "x"], ["doctor"], ["tasks", "--stage", "nope"],
     ["tasks", "--limit", "0"], ["tasks", "--limit", "x"], ["tasks", "--limit", "5", "--all"], ["show"], ["redeliver"],
     ["show", "id", "--wait", "soon", "--control", "unix:/x"], ["tasks", "--control", "127.0.0.1:80"],
     ["check", "--nonsense"], ["serve", "extra"], ["show", "one", "two"],
@@ -218,7 +218,8 @@ def test_wrong_usage_ends_with_2(arguments):
     assert result.stderr and result.stdout == b""
 
 
-@pytest.mark.parametrize("command", ["serve", "check", "sign", "tasks", "show", "redeliver", "version"])
+@pytest.mark.parametrize("command", ["serve", "check", "submit", "track", "tasks", "show", "redeliver", "cancel", "models", "sign",
+                                     "version"])
 def test_every_command_has_help(command):
     result = run(command, "--help")
     assert result.returncode == 0

@@ -222,6 +222,7 @@ BOOST_AUTO_TEST_CASE(what_has_come_of_a_transfer_is_told) {
     bench b;
     b.put("main/req_1.part", 123);
     b.put("main/req_2.mp4", 7);
+    b.put("../main/req_1.part", 9); // beside the spool
     BOOST_TEST(b.videos->fetched("main/req_1.mp4").value() == 123U);
     BOOST_TEST(!b.videos->fetched("main/req_2.mp4"));
     BOOST_TEST(!b.videos->fetched("main/req_3.mp4"));
