@@ -50,7 +50,8 @@ std::size_t cell_at(double seconds) noexcept {
 
 cells overlap(double after, double upto) noexcept {
     cells all{};
-    for (std::size_t i = cell_at(after); i <= cell_at(upto); ++i) {
+    const std::size_t last = cell_at(upto);
+    for (std::size_t i = cell_at(after); i <= last; ++i) {
         all[i] = share_between(edge(i), edge(i + 1), upto) - share_between(edge(i), edge(i + 1), after);
     }
     return all;

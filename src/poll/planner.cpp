@@ -40,10 +40,10 @@ duration worth_asking_at(const unfinished_curve& unfinished, double lost, durati
     return from_seconds(unfinished.falls_to(unfinished.at(seconds(asked)) * still_unfinished));
 }
 
-// Where tasks take longer than `max_interval`, asking that often would be waste: then up to the time that nineteen of
-// twenty take.
+// Where tasks take as long as that themselves, asking so often would be waste: then up to two and a half times the
+// median.
 duration longest_interval(const unfinished_curve& unfinished, duration max_interval) {
-    return std::max(max_interval, from_seconds(unfinished.falls_to(0.05)));
+    return std::max(max_interval, from_seconds(2.5 * unfinished.falls_to(0.5)));
 }
 
 duration doubled(duration first, std::uint32_t times, duration most) {

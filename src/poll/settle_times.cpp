@@ -10,6 +10,8 @@ namespace {
 constexpr double weight_above = 3;
 // A time is foretold when it is foretold to a tenth.
 constexpr double near = 0.1;
+// Less than this much of a task is none: left to shrink, it would come to the numbers that processors are slow with.
+constexpr double forgotten = 1e-12;
 
 } // namespace
 
@@ -52,12 +54,15 @@ cells settle_times::finishing(const cells& above) const noexcept {
 
 void settle_times::judge(const cells& happened, const cells& above) noexcept {
     std::array<double, windows.size()> likelihood{};
-    for (std::size_t w = 0; w < windows.size(); ++w) {
-        const memory& m = memories_[w];
-        for (std::size_t i = 0; i < cell_count; ++i) {
-            likelihood[w] += happened[i] * (m.finished[i] + weight_above * above[i]);
+    for (std::size_t i = 0; i < cell_count; ++i) {
+        if (happened[i] > 0) { // few, for a callback: it comes within a request
+            for (std::size_t w = 0; w < windows.size(); ++w) {
+                likelihood[w] += happened[i] * (memories_[w].finished[i] + weight_above * above[i]);
+            }
         }
-        likelihood[w] = std::max(likelihood[w] / (m.seen + weight_above), 1e-9);
+    }
+    for (std::size_t w = 0; w < windows.size(); ++w) {
+        likelihood[w] = std::max(likelihood[w] / (memories_[w].seen + weight_above), 1e-9);
     }
     trust_.judge(likelihood);
 }
@@ -68,7 +73,8 @@ void settle_times::remember(const cells& finished) noexcept {
         const double kept = 1 - 1 / windows[w];
         m.seen = m.seen * kept + 1;
         for (std::size_t i = 0; i < cell_count; ++i) {
-            m.finished[i] = m.finished[i] * kept + finished[i];
+            const double now = m.finished[i] * kept + finished[i];
+            m.finished[i] = now < forgotten ? 0 : now;
         }
     }
 }
