@@ -1,14 +1,10 @@
 // Reading the video server's answer.
 #include "fetch/answer.hpp"
 
+#include "seedhook/http/date.hpp"
+
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <ctime>
-#include <iomanip>
-#include <locale>
-#include <span>
-#include <sstream>
 
 namespace seedhook {
 namespace {
@@ -103,40 +99,6 @@ std::optional<content_range> parse_content_range(std::string_view text) noexcept
     return content_range{*first, *last, *total};
 }
 
-std::optional<time_point> parse_http_date(std::string_view text) {
-    constexpr std::string_view zone = " GMT";
-    constexpr std::array<const char*, 2> with_zone{"%a, %d %b %Y %H:%M:%S", "%A, %d-%b-%y %H:%M:%S"};
-    constexpr std::array<const char*, 1> without_zone{"%a %b %d %H:%M:%S %Y"};
-    text = trimmed(text);
-    const bool has_zone = text.ends_with(zone); // get_time would let it be missing
-    const std::string date(has_zone ? text.substr(0, text.size() - zone.size()) : text);
-    for (const char* form : has_zone ? std::span<const char* const>(with_zone) : without_zone) {
-        std::tm parts{};
-        std::istringstream in(date);
-        in.imbue(std::locale::classic());
-        in >> std::get_time(&parts, form);
-        if (in && in.peek() == std::istringstream::traits_type::eof()) {
-            return time_point(std::chrono::seconds(::timegm(&parts)));
-        }
-    }
-    return std::nullopt;
-}
-
-std::optional<duration> retry_after(const http::client_response& head, time_point now) {
-    const auto field = head.find("Retry-After");
-    if (!field) {
-        return std::nullopt;
-    }
-    if (const auto seconds = parse_length(trimmed(*field))) {
-        constexpr std::uint64_t a_year = 365 * 24 * 3600; // no overflow, whatever the server says
-        return std::chrono::seconds(std::min(*seconds, a_year));
-    }
-    if (const auto date = parse_http_date(*field)) {
-        return std::max(duration::zero(), *date - now);
-    }
-    return std::nullopt;
-}
-
 std::string strong_validator(const http::client_response& head) {
     if (const auto tag = head.find("ETag")) {
         const auto text = trimmed(*tag);
@@ -145,8 +107,8 @@ std::string strong_validator(const http::client_response& head) {
     const auto modified = head.find("Last-Modified");
     const auto sent = head.find("Date");
     if (modified && sent) {
-        const auto then = parse_http_date(*modified);
-        const auto now = parse_http_date(*sent);
+        const auto then = http::parse_http_date(*modified);
+        const auto now = http::parse_http_date(*sent);
         if (then && now && *now - *then >= std::chrono::seconds(1)) {
             return std::string(trimmed(*modified));
         }

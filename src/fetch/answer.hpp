@@ -2,7 +2,6 @@
 #pragma once
 
 #include "seedhook/http/client.hpp"
-#include "seedhook/model/time.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -32,12 +31,6 @@ struct content_range {
     std::uint64_t total = 0;
 };
 std::optional<content_range> parse_content_range(std::string_view text) noexcept;
-
-// An HTTP-date in any of its three forms (RFC 9110, 5.6.7).
-std::optional<time_point> parse_http_date(std::string_view text);
-
-// How long Retry-After asks to wait. Nothing when it is absent or broken; a date that has passed is zero.
-std::optional<duration> retry_after(const http::client_response& head, time_point now);
 
 // What If-Range may send: a strong ETag, else a Last-Modified that is a strong validator (RFC 9110, 8.8.2.2); else
 // empty.

@@ -2,6 +2,7 @@
 #include "fetch/judge.hpp"
 
 #include "seedhook/config/size.hpp"
+#include "seedhook/http/date.hpp"
 
 namespace seedhook {
 namespace {
@@ -21,7 +22,7 @@ verdict judge_status(const http::client_response& head, bool resumed, time_point
     case answer_kind::never:
         return {rejected(answered), part_fate::drop};
     default:
-        return {again(answered, retry_after(head, now)), part_fate::keep};
+        return {again(answered, http::retry_after(head, now)), part_fate::keep};
     }
 }
 
