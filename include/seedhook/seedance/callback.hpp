@@ -16,6 +16,7 @@ struct task_report {
     std::string status_text;           // as sent
     std::string video_url;             // empty when absent, or not an http(s) URL
     std::optional<task_failure> failure;
+    std::string model; // as sent, cut at 128 bytes; empty when absent. Callbacks are not documented to tell it
 };
 
 // errc::invalid, saying what is wrong, for what is not one JSON object in valid UTF-8, nests past 32, repeats a key,

@@ -168,6 +168,7 @@ constexpr std::string_view words[] = {
     R"("status":"failed",)",
     R"("output":{"url":"http://[::1]:8/"},)",
     R"("error":"m",)",
+    R"("model":"m",)",
     R"("")",
     R"("\u0000")",
     R"("\ud83d\ude00")",
@@ -252,6 +253,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::must(read_by_us->status == status_of(status), "the status is the one sent", body);
     fuzz::must(read_by_us->status_text == cut(status, 64), "the status's text is as sent", body);
     fuzz::must(read_by_us->video_url == video_url_of(*top), "the URL is as sent, if it is one", body);
+    fuzz::must(read_by_us->model == cut(text_at(*top, "model").value_or(""), 128), "the model is as sent", body);
     fuzz::must(read_by_us->failure == failure_of(*top), "the error is as sent", body);
     return 0;
 }

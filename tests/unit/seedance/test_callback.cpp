@@ -217,6 +217,17 @@ BOOST_AUTO_TEST_CASE(repeated_keys_are_refused_at_any_depth) {
     must_read(with(R"("x":{"x":{"x":1}},"y":[{"x":1},{"x":2}],"requestid":"other")"));
 }
 
+BOOST_AUTO_TEST_CASE(a_model_is_read_if_it_is_there_and_cut_if_it_is_long) {
+    BOOST_TEST(must_read(with(R"("model":"seedance-2.0-fast")")).model == "seedance-2.0-fast");
+    BOOST_TEST(must_read(with(R"("x":1)")).model == "");
+    for (const char* other : {"null", "2", "true", "[\"m\"]", R"({"model":"m"})"}) {
+        BOOST_TEST(must_read(with(R"("model":)"s + other)).model == "", other);
+    }
+    BOOST_TEST(must_read(with(R"("output":{"model":"deep"})")).model == "");
+    BOOST_TEST(must_read(with(R"("model":"a\u0000b")")).model == "a b");
+    BOOST_TEST(must_read(with(R"("model":")" + std::string(127, 'm') + "ü\"")).model == std::string(127, 'm'));
+}
+
 BOOST_AUTO_TEST_CASE(an_object_of_very_many_keys_is_read_and_still_checked) {
     std::string many;
     for (int i = 0; i < 6000; ++i) {
