@@ -329,10 +329,4 @@ std::unique_ptr<client> make_client_with_resolver(asio::any_io_executor executor
     return std::make_unique<pooling_client>(std::move(executor), std::move(settings), std::move(tls), std::move(how));
 }
 
-std::optional<std::string_view> client_response::find(std::string_view name) const noexcept {
-    const auto found =
-        std::find_if(fields.begin(), fields.end(), [name](const auto& one) { return same_name(one.first, name); });
-    return found == fields.end() ? std::nullopt : std::optional<std::string_view>(found->second);
-}
-
 } // namespace seedhook::http

@@ -1,6 +1,8 @@
 // What requests and responses can say about themselves.
 #include "seedhook/http/message.hpp"
 
+#include "seedhook/http/client.hpp"
+
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -42,6 +44,12 @@ std::optional<std::string_view> request::find(std::string_view name) const noexc
 std::size_t request::count(std::string_view name) const noexcept {
     return static_cast<std::size_t>(
         std::count_if(fields.begin(), fields.end(), [&](const field_view& f) { return same_name(f.name, name); }));
+}
+
+std::optional<std::string_view> client_response::find(std::string_view name) const noexcept {
+    const auto found =
+        std::find_if(fields.begin(), fields.end(), [name](const auto& one) { return same_name(one.first, name); });
+    return found == fields.end() ? std::nullopt : std::optional<std::string_view>(found->second);
 }
 
 response error_response(unsigned status, std::string_view code, std::string_view message) {
