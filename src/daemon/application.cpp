@@ -3,17 +3,17 @@
 
 #include "daemon/change_feed.hpp"
 #include "daemon/fixed_settings.hpp"
+#include "daemon/front.hpp"
 #include "daemon/health.hpp"
 #include "daemon/lanes.hpp"
 #include "daemon/outcome_log.hpp"
 #include "daemon/receive_threads.hpp"
+#include "daemon/source_apis.hpp"
 #include "daemon/upkeep.hpp"
-#include "daemon/upstreams.hpp"
 
 #include "seedhook/async/task_group.hpp"
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/control/control.hpp"
-#include "seedhook/gateway/closed_desk.hpp"
 #include "seedhook/log/log.hpp"
 #include "seedhook/receive/receive.hpp"
 #include "seedhook/sinks/sink.hpp"
@@ -29,6 +29,7 @@ namespace seedhook {
 namespace {
 
 constexpr std::size_t disk_threads = 4;
+constexpr duration store_pause = std::chrono::seconds(1);
 constexpr duration first_removal_pause = std::chrono::seconds(10);
 constexpr duration longest_removal_pause = std::chrono::minutes(10);
 
@@ -47,6 +48,7 @@ struct opened {
     std::unique_ptr<database> engine;
     std::unique_ptr<spool> videos;
     std::vector<bound_listener> listeners;
+    std::vector<bound_listener> gateway;
     http::listening_socket control;
 };
 
@@ -63,11 +65,16 @@ result<opened> open_all(const config::settings& s) {
     if (!listeners) {
         return within("listener", listeners.error());
     }
+    auto gateway = bind_listeners(gateway_listeners(s));
+    if (!gateway) {
+        return within("gateway", gateway.error());
+    }
     auto control = http::open_listening_socket(s.control.address);
     if (!control) {
         return within("control", control.error());
     }
-    return opened{std::move(*engine), std::move(*videos), std::move(*listeners), std::move(*control)};
+    return opened{std::move(*engine), std::move(*videos), std::move(*listeners), std::move(*gateway),
+                  std::move(*control)};
 }
 
 class running_application final : public application {
@@ -77,9 +84,17 @@ public:
         : executor_(context.get_executor()), settings_(settings), counts_(make_metrics(version)),
           videos_(std::move(from.videos)), feed_(executor_), plans_(make_planner(asking_of(settings))),
           store_(make_store(std::move(from.engine), {}, observe_store())),
-          worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())), upstreams_(executor_, *counts_),
-          health_(*store_, *videos_, disk_, upstreams_, system_clock()), listeners_(std::move(from.listeners)),
-          tasks_(executor_), working_(executor_) {
+          worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())), apis_(executor_, *counts_),
+          front_(executor_, settings, {*store_, system_clock(), [this] { return routes_; }, first_ask()}),
+          health_(*store_, *videos_, disk_, apis_, system_clock()), listeners_(std::move(from.listeners)),
+          gateway_(std::move(from.gateway)), tasks_(executor_), working_(executor_) {
+        for (const auto* bound : {&listeners_, &gateway_}) {
+            for (const bound_listener& l : *bound) {
+                if (l.identity) {
+                    identities_.push_back(l.identity);
+                }
+            }
+        }
         auto control = std::make_shared<http::router>();
         add_control_endpoints(*control, control_for());
         control_ = http::make_server(executor_, std::move(control), {}, std::make_shared<http::connection_count>(0));
@@ -99,8 +114,8 @@ public:
         if (auto listening = receivers_->listen(listeners_); !listening) {
             return listening.error();
         }
-        control_->listen(std::move(control), nullptr);
         health_.set_listening(true);
+        tasks_.spawn(open_doors(std::move(control)), "doors");
         tasks_.spawn(health_.watch(), "health");
         tasks_.spawn(keep_what_is_learnt(*store_, *plans_), "learning");
         tasks_.spawn(keep_retention(*store_, system_clock(), [this] { return retention_; }), "retention");
@@ -120,11 +135,8 @@ public:
         if (!plan) {
             return plan.error();
         }
-        for (const bound_listener& l : listeners_) {
-            if (!l.identity) {
-                continue;
-            }
-            if (auto loaded = l.identity->reload(); !loaded) {
+        for (const auto& identity : identities_) {
+            if (auto loaded = identity->reload(); !loaded) {
                 return loaded.error();
             }
         }
@@ -166,7 +178,7 @@ private:
     }
 
     control_context control_for() {
-        control_context c{*store_, *counts_, system_clock(), feed_, *desk_, {}, {}, {}, {}, {}, {}, {}, {}};
+        control_context c{*store_, *counts_, system_clock(), feed_, front_.desk(), {}, {}, {}, {}, {}, {}, {}, {}};
         c.ready = [this] { return health_.now(); };
         c.at_hand = [this](const video_file& v) { return videos_->holds(v); };
         c.fetched_bytes = [this](const task& t) { return videos_->fetched(spool_name(t)); };
@@ -182,10 +194,11 @@ private:
     struct whole_plan {
         api_plan apis;
         work_plan work;
+        std::shared_ptr<http::client> front_client;
     };
 
     result<whole_plan> plan_for(const config::settings& settings) {
-        auto apis = upstreams_.plan(settings);
+        auto apis = apis_.plan(settings);
         if (!apis) {
             return apis.error();
         }
@@ -193,7 +206,11 @@ private:
         if (!work) {
             return work.error();
         }
-        return whole_plan{std::move(*apis), std::move(*work)};
+        auto client = front_.plan(settings);
+        if (!client) {
+            return client.error();
+        }
+        return whole_plan{std::move(*apis), std::move(*work), std::move(*client)};
     }
 
     void adopt(const config::settings& settings, whole_plan whole) {
@@ -201,7 +218,8 @@ private:
         routes_ = plan.routes;
         retention_ = settings.retention;
         plans_->configure(asking_of(settings));
-        upstreams_.adopted(settings);
+        apis_.adopted(settings);
+        front_.adopt(settings, std::move(whole.front_client));
         sources_.clear();
         for (const config::source& s : settings.sources) {
             sources_.push_back(s.name);
@@ -220,6 +238,17 @@ private:
         return [plans = plans_.get()](std::string_view source, std::string_view model, time_point now) {
             return plans->first_ask(source, model, now, now);
         };
+    }
+
+    // Nothing may be submitted before what an earlier life left open has been told of: it could not be told apart.
+    awaitable<> open_doors(http::listening_socket control) {
+        auto told = co_await tell_lost_submissions(*store_, system_clock());
+        control_->listen(std::move(control), nullptr); // whatever the store says, people can ask what is wrong
+        for (bool goes_on = true; !told && goes_on;) {
+            goes_on = co_await sleep_for(store_pause);
+            told = co_await tell_lost_submissions(*store_, system_clock());
+        }
+        front_.listen(std::move(gateway_));
     }
 
     awaitable<> work() {
@@ -276,11 +305,9 @@ private:
 
     void refresh_gauges() {
         counts_->set_spool_bytes(videos_->bytes());
-        for (const bound_listener& l : listeners_) {
-            if (l.identity) {
-                const std::chrono::duration<double> left = l.identity->expires_at() - system_clock().now();
-                counts_->set_certificate_expiry(l.identity->certificate_file(), left.count());
-            }
+        for (const auto& identity : identities_) {
+            const std::chrono::duration<double> left = identity->expires_at() - system_clock().now();
+            counts_->set_certificate_expiry(identity->certificate_file(), left.count());
         }
     }
 
@@ -291,6 +318,7 @@ private:
         working_.cancel(asio::cancellation_type::total);
         task_group ending(executor_);
         ending.spawn(receivers_->stop(settings_.shutdown_grace), "stop receiving");
+        ending.spawn(front_.stop(settings_.shutdown_grace), "stop the gateway");
         co_await working_.drained(); // a claim that was under way may still have started jobs
         ending.spawn(worker_->drain(settings_.shutdown_grace), "drain jobs");
         co_await ending.drained();
@@ -311,13 +339,15 @@ private:
     std::unique_ptr<planner> plans_;
     std::unique_ptr<store> store_;
     std::unique_ptr<worker> worker_;
-    upstreams upstreams_;
+    source_apis apis_;
+    front front_;
     health health_;
     std::vector<bound_listener> listeners_;
+    std::vector<bound_listener> gateway_;                           // until its doors open
+    std::vector<std::shared_ptr<tls::server_identity>> identities_; // of all listeners
     std::shared_ptr<const routing> routes_;
     config::retention retention_;
     std::vector<std::string> sources_; // their names
-    std::unique_ptr<front_desk> desk_ = make_closed_desk();
     std::unique_ptr<http::server> control_;
     std::unique_ptr<receive_threads> receivers_;
     task_group tasks_;   // side work

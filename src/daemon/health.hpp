@@ -1,7 +1,7 @@
 // Whether we are ready, and what a person should mend: looked at now and then, so that asking costs nothing.
 #pragma once
 
-#include "daemon/upstreams.hpp"
+#include "daemon/source_apis.hpp"
 
 #include "seedhook/async/blocking_pool.hpp"
 #include "seedhook/control/control.hpp"
@@ -16,7 +16,7 @@ namespace seedhook {
 
 class health {
 public:
-    health(store& tasks, spool& videos, blocking_pool& disk, const upstreams& apis, const clock& time)
+    health(store& tasks, spool& videos, blocking_pool& disk, const source_apis& apis, const clock& time)
         : tasks_(tasks), videos_(videos), disk_(disk), apis_(apis), time_(time) {}
 
     // Looks every few seconds until cancelled.
@@ -38,7 +38,7 @@ private:
     store& tasks_;
     spool& videos_;
     blocking_pool& disk_;
-    const upstreams& apis_;
+    const source_apis& apis_;
     const clock& time_;
     bool listening_ = false;
     std::set<std::string> sinks_;

@@ -2,7 +2,7 @@
 // delivery handler for each sink, and the routes between them. What a reload replaces.
 #pragma once
 
-#include "daemon/upstreams.hpp"
+#include "daemon/source_apis.hpp"
 
 #include "seedhook/async/blocking_pool.hpp"
 #include "seedhook/config/config.hpp"

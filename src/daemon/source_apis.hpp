@@ -22,9 +22,9 @@ struct api_plan {
 };
 
 // On one thread.
-class upstreams {
+class source_apis {
 public:
-    upstreams(asio::any_io_executor executor, metrics& counts) : executor_(std::move(executor)), counts_(counts) {}
+    source_apis(asio::any_io_executor executor, metrics& counts) : executor_(std::move(executor)), counts_(counts) {}
 
     // Builds them or says what cannot be; nothing changes for those in use, with which they share the budgets.
     result<api_plan> plan(const config::settings& settings);

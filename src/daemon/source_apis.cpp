@@ -1,5 +1,5 @@
 // Building the clients of the sources' APIs.
-#include "daemon/upstreams.hpp"
+#include "daemon/source_apis.hpp"
 
 #include "seedhook/tls/context.hpp"
 
@@ -30,7 +30,7 @@ result<std::shared_ptr<http::client>> make_api_http_client(const config::setting
 
 } // namespace
 
-std::shared_ptr<source_gate> upstreams::gate_of(const std::string& source, std::uint32_t requests_per_minute) {
+std::shared_ptr<source_gate> source_apis::gate_of(const std::string& source, std::uint32_t requests_per_minute) {
     std::shared_ptr<source_gate>& gate = gates_[source];
     if (!gate) {
         gate = std::make_shared<source_gate>(requests_per_minute, std::chrono::steady_clock::now());
@@ -38,7 +38,7 @@ std::shared_ptr<source_gate> upstreams::gate_of(const std::string& source, std::
     return gate;
 }
 
-result<api_plan> upstreams::plan(const config::settings& settings) {
+result<api_plan> source_apis::plan(const config::settings& settings) {
     auto client = make_api_http_client(settings, executor_);
     if (!client) {
         return client.error();
@@ -63,7 +63,7 @@ result<api_plan> upstreams::plan(const config::settings& settings) {
     return plan;
 }
 
-void upstreams::adopted(const config::settings& settings) {
+void source_apis::adopted(const config::settings& settings) {
     std::map<std::string, std::shared_ptr<source_gate>> kept;
     for (const config::source& s : settings.sources) {
         if (const auto gate = gates_.find(s.name); s.api && gate != gates_.end()) {
@@ -74,7 +74,7 @@ void upstreams::adopted(const config::settings& settings) {
     gates_ = std::move(kept);
 }
 
-std::vector<std::string> upstreams::degraded() const {
+std::vector<std::string> source_apis::degraded() const {
     std::vector<std::string> reasons;
     for (const auto& [source, gate] : gates_) {
         if (const auto why = gate->degraded()) {

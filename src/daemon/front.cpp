@@ -1,0 +1,110 @@
+// Building the desk and the gateway.
+#include "daemon/front.hpp"
+
+#include "seedhook/gateway/gateway.hpp"
+#include "seedhook/log/log.hpp"
+#include "seedhook/tls/context.hpp"
+
+#include <utility>
+
+namespace seedhook {
+namespace {
+
+http::server_limits limits_of(const config::limits& from) {
+    http::server_limits limits;
+    limits.connections = from.connections;
+    limits.header_timeout = from.header_timeout;
+    limits.idle_timeout = from.idle_timeout;
+    return limits;
+}
+
+} // namespace
+
+// One client after the other behind one address; calls under way keep theirs.
+class front::replaceable_client final : public http::client {
+public:
+    void replace(std::shared_ptr<http::client> by) { present_ = std::move(by); }
+
+    awaitable<result<http::client_response>> send(http::client_request what) override {
+        const std::shared_ptr<http::client> through = present_;
+        co_return co_await through->send(std::move(what));
+    }
+    awaitable<result<http::client_response>> download(http::client_request what, http::byte_sink& into) override {
+        const std::shared_ptr<http::client> through = present_;
+        co_return co_await through->download(std::move(what), into);
+    }
+    void close() override { present_.reset(); }
+
+private:
+    std::shared_ptr<http::client> present_;
+};
+
+front::front(asio::any_io_executor executor, const config::settings& settings, context with)
+    : executor_(executor), client_(std::make_unique<replaceable_client>()), sources_(upstreams_of(settings.sources)),
+      passages_(executor) {
+    auto sources = [this] { return sources_; };
+    front_desk_context desk{with.tasks, *client_, with.time, sources, std::move(with.routes), std::move(with.ask_at)};
+    desk_ = make_front_desk(std::move(desk));
+    if (settings.gateway) {
+        server_ = http::make_server(executor_, routes_for(*settings.gateway), limits_of(settings.limits),
+                                    std::make_shared<http::connection_count>(0));
+    }
+}
+
+front::~front() = default;
+
+std::shared_ptr<const http::router> front::routes_for(const config::gateway& settings) {
+    auto routes = std::make_shared<http::router>();
+    auto sources = [this] { return sources_; };
+    add_gateway_endpoints(*routes, {*desk_, *client_, passages_, std::move(sources), settings.token});
+    return routes;
+}
+
+result<std::shared_ptr<http::client>> front::plan(const config::settings& settings) const {
+    auto tls = tls::make_client_context(settings.outbound.ca_file);
+    if (!tls) {
+        return within("outbound", tls.error());
+    }
+    http::client_settings c = gateway_client_settings();
+    if (settings.outbound.proxy == config::outbound::proxy_kind::environment) {
+        c.proxy = http::proxy_settings::from_environment();
+    }
+    c.user_agent = "seedhook";
+    return std::shared_ptr<http::client>(http::make_client(executor_, std::move(c), *tls));
+}
+
+void front::adopt(const config::settings& settings, std::shared_ptr<http::client> client) {
+    client_->replace(std::move(client));
+    sources_ = upstreams_of(settings.sources);
+    if (server_ && settings.gateway) {
+        server_->set_router(routes_for(*settings.gateway)); // with another token, perhaps
+    }
+}
+
+void front::listen(std::vector<bound_listener> gateway) {
+    for (bound_listener& l : gateway) {
+        log::info("gateway listening", {{"address", l.socket.name()}, {"tls", l.identity != nullptr}});
+        server_->listen(std::move(l.socket), l.identity);
+    }
+}
+
+awaitable<> front::stop(duration grace) {
+    if (server_) {
+        co_await server_->stop(grace);
+    }
+    co_await passages_.drained();
+    client_->close();
+}
+
+std::vector<config::listener> gateway_listeners(const config::settings& settings) {
+    std::vector<config::listener> listeners;
+    if (settings.gateway) {
+        config::listener& l = listeners.emplace_back();
+        l.address = settings.gateway->address;
+        l.tls = settings.gateway->tls;
+        l.plaintext = settings.gateway->plaintext;
+    }
+    return listeners;
+}
+
+} // namespace seedhook
