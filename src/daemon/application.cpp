@@ -77,6 +77,16 @@ result<opened> open_all(const config::settings& s) {
                   std::move(*control)};
 }
 
+// When a task that was submitted just now is asked about first. Any thread.
+struct first_asks {
+    const planner& plans;
+
+    time_point operator()(std::string_view source, std::string_view model, time_point now,
+                          callbacks where = callbacks::here) const {
+        return plans.first_ask(source, model, now, now, where);
+    }
+};
+
 class running_application final : public application {
 public:
     running_application(asio::io_context& context, const config::settings& settings, const std::string& version,
@@ -233,12 +243,7 @@ private:
         receivers_->set_router(std::move(routes));
     }
 
-    // When a task that was submitted just now is asked about first. Any thread.
-    std::function<time_point(std::string_view, std::string_view, time_point)> first_ask() const {
-        return [plans = plans_.get()](std::string_view source, std::string_view model, time_point now) {
-            return plans->first_ask(source, model, now, now);
-        };
-    }
+    first_asks first_ask() const { return {*plans_}; }
 
     // Nothing may be submitted before what an earlier life left open has been told of: it could not be told apart.
     awaitable<> open_doors(http::listening_socket control) {

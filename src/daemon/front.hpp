@@ -23,7 +23,8 @@ public:
         store& tasks;
         const clock& time;
         std::function<std::shared_ptr<const routing>()> routes;
-        std::function<time_point(const std::string& source, const std::string& model, time_point now)> ask_at;
+        std::function<time_point(const std::string& source, const std::string& model, time_point now, callbacks where)>
+            ask_at;
     };
 
     front(asio::any_io_executor executor, const config::settings& settings, context with);

@@ -184,6 +184,12 @@ public:
         return printable(model()) + ": " + printable(begin) + (begin.size() < prompt.size() ? "…" : "");
     }
 
+    callbacks called_back(std::string_view url) const {
+        const std::string_view given = value_of("webhookUrl");
+        return given.empty() || given == "null" || text_of("webhookUrl") == url ? callbacks::here
+                                                                                : callbacks::elsewhere;
+    }
+
     std::string with_webhook(std::string_view url) const {
         std::string out(document_);
         const std::string value = json::serialize(json::string_view(url.data(), url.size()));
@@ -225,6 +231,7 @@ result<submission_document> read_submission(std::string_view document, std::stri
     const reading read(document, std::move(members));
     submission_document out;
     out.body = callback_url.empty() ? std::string(document) : read.with_webhook(callback_url);
+    out.called_back = read.called_back(callback_url);
     out.model = read.model();
     out.metadata = read.metadata();
     out.what = read.what();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "seedhook/model/error.hpp"
+#include "seedhook/model/task.hpp"
 
 #include <string>
 #include <string_view>
@@ -9,10 +10,11 @@
 namespace seedhook::gateway {
 
 struct submission_document {
-    std::string body;            // for upstream
-    std::string model;           // as sent, at most 128 bytes; empty: none
-    std::string metadata = "{}"; // as sent, if it is an object of at most 16 KiB
-    std::string what;            // for a person: the model and how the prompt begins
+    std::string body;                        // for upstream
+    std::string model;                       // as sent, at most 128 bytes; empty: none
+    std::string metadata = "{}";             // as sent, if it is an object of at most 16 KiB
+    callbacks called_back = callbacks::here; // elsewhere: the app named another webhookUrl than ours
+    std::string what;                        // for a person: the model and how the prompt begins
 };
 
 // Puts `webhookUrl` in front of the other members unless there is one; one that is null is replaced. Empty

@@ -220,7 +220,8 @@ private:
         }
         what.intent = one.intent;
         what.now = with_.time.now();
-        what.ask_at = with_.ask_at(what.source, task.model, what.now);
+        what.called_back = one.document.called_back;
+        what.ask_at = with_.ask_at(what.source, task.model, what.now, what.called_back);
         what.routes = with_.routes();
         return what;
     }

@@ -46,6 +46,10 @@ duration longest_interval(const unfinished_curve& unfinished, duration max_inter
     return std::max(max_interval, from_seconds(2.5 * unfinished.falls_to(0.5)));
 }
 
+double lost_share(const knowledge& known, callbacks where) {
+    return where == callbacks::here ? known.lost().value() : 1.0;
+}
+
 duration doubled(duration first, std::uint32_t times, duration most) {
     const double step = static_cast<double>(first.count()) * static_cast<double>(1ULL << std::min(times, 40U));
     return duration(static_cast<duration::rep>(std::min(step, static_cast<double>(most.count()))));
@@ -59,8 +63,8 @@ class learning_planner final : public planner {
 public:
     explicit learning_planner(asking_by_source sources) { configure(std::move(sources)); }
 
-    time_point first_ask(std::string_view source, std::string_view model, time_point submitted_at,
-                         time_point now) const override {
+    time_point first_ask(std::string_view source, std::string_view model, time_point submitted_at, time_point now,
+                         callbacks where) const override {
         const std::lock_guard guard(mutex_);
         const asking how = asking_of(source);
         const time_point since = std::min(submitted_at, now);
@@ -69,11 +73,11 @@ public:
         }
         const knowledge& known = knowledge_of(source);
         const unfinished_curve unfinished(known.finishing(model));
-        return std::max(now, since + worth_asking_at(unfinished, known.lost().value(), duration::zero()));
+        return std::max(now, since + worth_asking_at(unfinished, lost_share(known, where), duration::zero()));
     }
 
     time_point next_ask(std::string_view source, std::string_view model, time_point submitted_at, time_point now,
-                        std::uint32_t asks, double jitter) const override {
+                        std::uint32_t asks, double jitter, callbacks where) const override {
         const std::lock_guard guard(mutex_);
         const asking how = asking_of(source);
         if (how.first_after) {
@@ -83,7 +87,7 @@ public:
         const knowledge& known = knowledge_of(source);
         const unfinished_curve unfinished(known.finishing(model));
         const duration asked = age(submitted_at, now);
-        const duration step = worth_asking_at(unfinished, known.lost().value(), asked) - asked;
+        const duration step = worth_asking_at(unfinished, lost_share(known, where), asked) - asked;
         const duration longest = longest_interval(unfinished, how.max_interval);
         return now + std::clamp(scaled(step, 0.95 + 0.1 * jitter), shortest_interval, longest);
     }

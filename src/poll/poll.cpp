@@ -69,7 +69,7 @@ private:
             co_return co_await expire(work, std::move(why));
         }
         const time_point next = with_.plans.next_ask(t.source, t.model, t.submitted_at.value_or(t.created_at), now,
-                                                     work.work.attempts, jitter_(random_));
+                                                     work.work.attempts, jitter_(random_), t.called_back);
         co_return not_yet(answer.report.status_text, next - now, waited);
     }
 

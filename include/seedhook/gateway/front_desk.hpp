@@ -53,7 +53,8 @@ struct front_desk_context {
     std::function<std::shared_ptr<const upstreams>()> sources; // the present ones
     std::function<std::shared_ptr<const routing>()> routes;    // the present ones
     // When a task submitted now is first asked about.
-    std::function<time_point(const std::string& source, const std::string& model, time_point now)> ask_at;
+    std::function<time_point(const std::string& source, const std::string& model, time_point now, callbacks where)>
+        ask_at;
     duration keep_trying{std::chrono::seconds(10)}; // to note a task that upstream has taken
 };
 

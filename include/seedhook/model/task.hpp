@@ -30,6 +30,9 @@ bool valid_request_id(std::string_view id) noexcept;
 // The store's own number of a task; later tasks have larger ones.
 using task_id = std::int64_t;
 
+// Where upstream sends a task's callback: to us, as far as we know, or to somewhere that the submission named.
+enum class callbacks { here, elsewhere };
+
 struct task_failure {
     std::string code;    // as upstream gave it; may be empty
     std::string message; // as upstream gave it; may be empty
@@ -62,6 +65,7 @@ struct task {
     time_point created_at{};
     std::optional<time_point> submitted_at; // where we saw the submission
     std::optional<time_point> settled_at;
+    callbacks called_back = callbacks::here;
     bool unconfirmed = false; // nothing but callbacks that prove nothing speaks of it
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "seedhook/model/settlement.hpp"
+#include "seedhook/model/task.hpp"
 
 #include <cstdint>
 #include <map>
@@ -27,14 +28,16 @@ class planner {
 public:
     virtual ~planner() = default;
 
-    // When to ask first about a task submitted then. Not before `now`.
+    // When to ask first about a task submitted then. Not before `now`. Of one whose callback goes elsewhere nothing is
+    // heard but what is asked.
     virtual time_point first_ask(std::string_view source, std::string_view model, time_point submitted_at,
-                                 time_point now) const = 0;
+                                 time_point now, callbacks where = callbacks::here) const = 0;
 
     // When to ask next about one that an answer at `now`, the `asks`-th, found unfinished. After `now`. `jitter` in
     // [0, 1) keeps asks apart that were together.
     virtual time_point next_ask(std::string_view source, std::string_view model, time_point submitted_at,
-                                time_point now, std::uint32_t asks, double jitter) const = 0;
+                                time_point now, std::uint32_t asks, double jitter,
+                                callbacks where = callbacks::here) const = 0;
 
     // Of a source that is not configured nothing is learnt.
     virtual void learn(const settlement& seen) = 0;

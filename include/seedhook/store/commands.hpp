@@ -72,8 +72,9 @@ struct track_command {
     std::vector<tracked_task> tasks;
     std::string by;                         // `gateway`, `submit` or `track`
     std::optional<time_point> submitted_at; // where it is known; else settle times are not learnt from them
-    std::string body;                       // upstream's answer, kept with the event
-    std::optional<std::int64_t> intent;     // of `begin_submission`: ended by this
+    callbacks called_back = callbacks::here;
+    std::string body;                   // upstream's answer, kept with the event
+    std::optional<std::int64_t> intent; // of `begin_submission`: ended by this
     time_point now{};
     time_point ask_at{};                   // when to poll first
     std::shared_ptr<const routing> routes; // a callback may have come first, when model and metadata were unknown

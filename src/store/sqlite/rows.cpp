@@ -65,6 +65,7 @@ task read_task(const cursor& row) {
         t.submitted_at = to_time(row.integer(17));
     }
     t.unconfirmed = row.integer(18) != 0;
+    t.called_back = row.integer(19) != 0 ? callbacks::elsewhere : callbacks::here;
     return t;
 }
 

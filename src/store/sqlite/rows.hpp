@@ -18,7 +18,8 @@ inline time_point to_time(std::int64_t column) { return time_point(duration(colu
 // The columns that `read_task`, `read_job` and `read_event` expect, in their order.
 #define SEEDHOOK_TASK_COLUMNS                                                                                          \
     "id, source, request_id, status, stage, settled_by, model, metadata, video_url, failure_code, failure_message, "   \
-    "video_name, video_size, video_sha256, video_type, created_at, settled_at, submitted_at, unconfirmed"
+    "video_name, video_size, video_sha256, video_type, created_at, settled_at, submitted_at, unconfirmed, "            \
+    "called_back_elsewhere"
 #define SEEDHOOK_JOB_COLUMNS "task, kind, sink, state, due_at, attempts, token, owner, note, updated_at, waited"
 #define SEEDHOOK_EVENT_COLUMNS "id, task, at, kind, detail, body"
 

@@ -40,6 +40,7 @@ constexpr std::array steps{
         submitted_at INTEGER,
         settled_at INTEGER,
         unconfirmed INTEGER NOT NULL DEFAULT 0,
+        called_back_elsewhere INTEGER NOT NULL DEFAULT 0,
         last_event INTEGER
     ) STRICT;
     CREATE UNIQUE INDEX tasks_by_name ON tasks (request_id, source);

@@ -149,7 +149,7 @@ settle_reply transaction::settle_task(const task& before, const settle_command& 
     add_jobs(p.follow, c.now, c.now);
     add_event(t.id, c.now, is_terminal(c.status) ? "settled" : "expired", text_of(c), c.body);
     settle_reply reply{settle_reply::kind::settled, t.id, {}};
-    if (before.submitted_at && is_terminal(c.status)) {
+    if (before.submitted_at && before.called_back == callbacks::here && is_terminal(c.status)) {
         reply.learnt = settlement{t.source, t.model, c.by, *before.submitted_at, c.now, last_unfinished, false};
     }
     return reply;
@@ -199,7 +199,7 @@ std::optional<settlement> transaction::note_late_callback(const task& t, const s
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(c.now - *t.settled_at).count();
     add_event(t.id, c.now, "late", "the callback came " + std::to_string(seconds) + " s after the poll that settled it",
               c.body);
-    if (!t.submitted_at) {
+    if (!t.submitted_at || t.called_back == callbacks::elsewhere) {
         return std::nullopt;
     }
     return settlement{t.source, t.model, c.by, *t.submitted_at, c.now, std::nullopt, true};

@@ -49,7 +49,7 @@ public:
         front_desk_context desk{store, *client_, system_clock(), {}, {}, {}};
         desk.sources = [this] { return sources_; };
         desk.routes = [] { return std::make_shared<const routing>(std::vector<route>()); };
-        desk.ask_at = [](const std::string&, const std::string&, time_point now) { return now; };
+        desk.ask_at = [](const std::string&, const std::string&, time_point now, callbacks) { return now; };
         desk_ = make_front_desk(std::move(desk));
         auto router = std::make_shared<http::router>();
         gateway_context with{*desk_, *client_, passages_, [this] { return sources_; }, config::secret()};

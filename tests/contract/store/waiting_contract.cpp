@@ -88,6 +88,16 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(settling_a_tracked_task_ends_its_poll_and_tells_ho
     BOOST_TEST((b.detail("req_1").of.stage == task_stage::fetching));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(from_a_task_whose_callback_goes_elsewhere_nothing_is_learnt, engine, engines) {
+    bench<engine> b;
+    track_command c = track({"req_1"}, at(1), at(60));
+    c.called_back = callbacks::elsewhere;
+    b.template run<track_reply>(std::move(c));
+    BOOST_TEST((b.detail("req_1").of.called_back == callbacks::elsewhere));
+    BOOST_TEST(!b.settled(polled("req_1", task_status::succeeded, at(50), b.routes)).learnt.has_value());
+    BOOST_TEST(!b.settled(settle("req_1", task_status::succeeded, at(60), b.routes)).learnt.has_value());
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_poll_that_settles_tells_when_the_last_one_had_not, engine, engines) {
     bench<engine> b;
     b.template run<track_reply>(track({"req_1"}, at(1), at(60)));

@@ -90,8 +90,8 @@ struct gateway_bench {
         front_desk_context with{store, api, time, {}, {}, {}};
         with.sources = [this] { return sources; };
         with.routes = [] { return std::make_shared<const routing>(std::vector<route>()); };
-        with.ask_at = [](const std::string&, const std::string& model, time_point now) {
-            return now + std::chrono::seconds(model == "seedance-2.0" ? 90 : 30);
+        with.ask_at = [](const std::string&, const std::string& model, time_point now, callbacks where) {
+            return now + std::chrono::seconds(where == callbacks::elsewhere ? 10 : model == "seedance-2.0" ? 90 : 30);
         };
         with.keep_trying = duration(0);
         desk = make_front_desk(std::move(with));

@@ -39,6 +39,14 @@ BOOST_AUTO_TEST_CASE(a_callback_url_that_the_app_set_is_kept) {
                                        R"({"\u0077ebhookUrl":"https://app.example/"})", R"({"webhookUrl":""})",
                                        R"({"webhookUrl":7})", R"({"webhookUrl":{"a":[1]}})"}) {
         BOOST_TEST(body_of(document) == document);
+        const auto read = gateway::read_submission(document, "https://h.example/a?b=c").value();
+        BOOST_TEST((read.called_back == callbacks::elsewhere));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_callback_comes_here_unless_the_app_named_another_place) {
+    for (const std::string document : {"{}", R"({"webhookUrl":null})", R"({"webhookUrl":"https:\/\/h.example"})"}) {
+        BOOST_TEST((gateway::read_submission(document, "https://h.example").value().called_back == callbacks::here));
     }
 }
 

@@ -52,6 +52,14 @@ BOOST_AUTO_TEST_CASE(upstream_gets_the_key_and_our_callback_url) {
     BOOST_TEST(sent.body == R"({"webhookUrl":"https://hooks.example/hooks/main","prompt":"p"})");
 }
 
+BOOST_AUTO_TEST_CASE(a_task_whose_callback_goes_to_the_app_is_asked_about_as_one_that_is_never_called_back) {
+    gateway_bench b;
+    b.api.will_answer(200, taken);
+    b.submit(R"({"model":"seedance-2.0","webhookUrl":"https://app.example/"})");
+    BOOST_TEST((b.store.tracks.at(0).called_back == callbacks::elsewhere));
+    BOOST_CHECK(b.store.tracks.at(0).ask_at == b.store.tracks.at(0).now + 10s);
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_is_passed_on_and_nothing_is_lost) {
     const std::string body = R"({"success":false,"error":{"code":"rate_limited","message":"Slow down"}})";
     for (const unsigned status : {400U, 401U, 402U, 422U, 429U, 302U}) {
@@ -150,7 +158,7 @@ BOOST_AUTO_TEST_CASE(tracking_goes_on_until_the_store_is_back) {
     front_desk_context with{b.store, b.api, b.time, {}, {}, {}};
     with.sources = [&b] { return b.sources; };
     with.routes = [] { return std::make_shared<const routing>(std::vector<route>()); };
-    with.ask_at = [](const std::string&, const std::string&, time_point now) { return now; };
+    with.ask_at = [](const std::string&, const std::string&, time_point now, callbacks) { return now; };
     const auto patient = make_front_desk(std::move(with));
     asio::io_context context(1);
     asio::steady_timer mended(context, 20ms);

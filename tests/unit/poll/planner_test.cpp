@@ -244,5 +244,16 @@ BOOST_FIXTURE_TEST_CASE(it_may_be_used_by_several_threads, planner_setup) {
     BOOST_TEST((first("m0") > 0s));
 }
 
+BOOST_AUTO_TEST_CASE(a_task_whose_callback_goes_elsewhere_is_asked_about_as_if_all_were_lost) {
+    const auto plan = make_planner({{"main", asking()}});
+    for (int i = 0; i < 300; ++i) {
+        plan->learn({"main", "m", "callback", planner_now, planner_now + 90s + i * 100ms, {}, false});
+    }
+    const auto here = plan->first_ask("main", "m", planner_now, planner_now);
+    const auto elsewhere = plan->first_ask("main", "m", planner_now, planner_now, callbacks::elsewhere);
+    BOOST_TEST((here > planner_now + 118s));
+    BOOST_TEST((elsewhere < planner_now + 110s));
+}
+
 } // namespace
 } // namespace seedhook
