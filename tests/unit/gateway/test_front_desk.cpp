@@ -164,8 +164,8 @@ BOOST_AUTO_TEST_CASE(tracking_goes_on_until_the_store_is_back) {
     asio::steady_timer mended(context, 20ms);
     mended.async_wait([&b](const boost::system::error_code&) { b.store.failure.reset(); });
     std::optional<upstream_answer> answer;
-    asio::co_spawn(context, patient->submit("main", "{}", "submit"),
-                   [&answer](const std::exception_ptr&, upstream_answer a) { answer = std::move(a); });
+    auto finished = [&answer](const std::exception_ptr&, upstream_answer a) { answer = std::move(a); };
+    asio::co_spawn(context, patient->submit("main", "{}", "submit"), finished);
     context.run();
     BOOST_REQUIRE(answer);
     BOOST_TEST(answer->status == 200U);
