@@ -45,6 +45,7 @@ def test_an_upstream_that_goes_away_during_a_submission_is_502(sandbox, daemon, 
     assert len(lost(d)) == 1
     refused = gateway.post()
     assert (refused.status, refused.code) == (502, "upstream_failed")
+    assert "may exist" not in refused.json["error"]["message"] and len(lost(d)) == 1
     assert gateway.call("GET", "/api/open/v1/models").code == "upstream_failed"
 
 
