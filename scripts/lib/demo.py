@@ -17,8 +17,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "integration"))
 import harness  # noqa: E402  pylint: disable=wrong-import-position
 
-TASKS = 10
-SEED = 7
+TASKS = 20
+LOSE = 0.3
+SEED = 13
 PATIENCE = 30
 COLOURS = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 PROMPTS = ["A river through an autumn forest", "Snow falling on a harbour at night", "A paper boat in the rain",
@@ -62,21 +63,45 @@ class Verdict:
         return styled("32", "✓") if holds else styled("31;1", "✗")
 
 
-def submit(box, d, number):
+def start(folder, authority):
+    """(upstream, daemon, the gateway's base URL)"""
+    box = harness.Sandbox(folder, authority, "--seed", SEED, "--duration-ms", 2200, "--spread", 0.6, "--lose", LOSE)
+    say(f"  upstream       {box.base_url}   {faint(f'seedance-sandbox; loses {LOSE:.0%} of its callbacks')}")
+    port, gateway = harness.free_port(), f"127.0.0.1:{harness.free_port()}"
+    source = {"name": "main", "path": harness.HOOK, "secrets": [harness.SECRET],
+              "api": {"base_url": box.base_url, "key": box.key}, "callback_url": f"https://127.0.0.1:{port}{harness.HOOK}"}
+    settings = {"sources": [source], "gateway": {"address": gateway}, "log": {"level": "info", "format": "json"},
+                "poll": {"first_after": "3s", "max_interval": "1s", "requests_per_minute": 600}}
+    d = harness.Daemon(folder, authority, settings=settings, port=port)
+    d.ready()
+    say(f"  seedhook       {d.hook_url}   {faint('one source, one sink: a folder')}")
+    say(f"  its gateway    http://{gateway}   {faint('what apps take for upstream')}")
+    return box, d, f"http://{gateway}"
+
+
+def submit(gateway, number):
     """One generation request, by curl, as an app would send it."""
-    document = {"model": "seedance-2.0", "prompt": PROMPTS[number % len(PROMPTS)], "webhookUrl": d.hook_url}
-    command = ["curl", "--silent", "--show-error", "--fail-with-body", "--cacert", box.authority.ca,
-               "-H", f"Authorization: Bearer {box.key}", "-H", "Content-Type: application/json",
-               "-d", json.dumps(document), f"{box.base_url}/api/open/v1/video/generations"]
+    document = {"model": "seedance-2.0", "prompt": PROMPTS[number % len(PROMPTS)]}
+    command = ["curl", "--silent", "--show-error", "--fail-with-body", "--noproxy", "*", "-H", "Content-Type: application/json",
+               "-d", json.dumps(document), f"{gateway}/api/open/v1/video/generations"]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         raise AssertionError(f"curl: {answer.stderr}{answer.stdout}")
     if number == 0:
-        say(faint(f"  $ curl --cacert ca.pem {command[-1]} \\"))
-        say(faint(f"      -H 'Authorization: Bearer {box.key}' -H 'Content-Type: application/json' \\"))
+        say(faint(f"  $ curl {command[-1]} -H 'Content-Type: application/json' \\"))
         say(faint(f"      -d {shlex.quote(json.dumps(document))}"))
         say(faint(f"  {answer.stdout.strip()}"))
     return json.loads(answer.stdout)["requestId"]
+
+
+def end_otherwise(box, d, to_fail, to_cancel):
+    """Lets one task fail upstream, unheard, and cancels another."""
+    box.hook(f"tasks/{to_fail}/settle", {"status": "failed", "callback": False})
+    say(faint(f"  upstream fails {to_fail}, and its callback is lost"))
+    cancelled = d.command("cancel", to_cancel)
+    if cancelled.returncode != 0:
+        raise AssertionError(f"seedhook cancel: {cancelled.stderr}")
+    say(faint(f"  $ seedhook cancel {to_cancel}"))
 
 
 def watch(d, ids):
@@ -84,13 +109,13 @@ def watch(d, ids):
     begin, shown, marks = time.monotonic(), None, {"waiting": "·", "fetching": "▒", "delivering": "▓", "done": "█", "stuck": "✗"}
     say()
     say(f"  {marks['waiting']} with upstream   {marks['fetching']} fetching   {marks['delivering']} delivering   "
-        f"{marks['done']} delivered")
+        f"{marks['done']} done")
     while True:
         stages = {t["requestId"]: t["stage"] for t in d.tasks()}
         bar = "".join(sorted((marks[stages.get(i, "waiting")] for i in ids), key="█▓▒✗·".index))
         done = bar.count(marks["done"])
         if bar != shown:
-            say(f"  {time.monotonic() - begin:4.1f} s  {bar}  {done:2} of {len(ids)} delivered")
+            say(f"  {time.monotonic() - begin:4.1f} s  {bar}  {done:2} of {len(ids)} done")
             shown = bar
         if done + bar.count(marks["stuck"]) == len(ids):
             return
@@ -101,16 +126,27 @@ def watch(d, ids):
 
 def show_table(box, d, ids, verdict):
     say()
-    say(bold(f"  {'requestId':<22}{'size':>10}  {'sha256':<14}{'submit → file':>13}   as upstream made it"))
+    say(bold(f"  {'requestId':<22}{'status':<11}{'known by':<10}{'callback':<10}{'file':>10}   as upstream has it"))
     for request_id in ids:
         task, truth = d.task(request_id).json, box.task(request_id)
         file = d.videos / f"{request_id}.mp4"
-        whole = file.exists() and harness.sha256_file(file) == truth["video"]["sha256"]
-        delivered = [x for x in task["deliveries"] if x["state"] == "done"]
-        seconds = (moment(delivered[0]["updatedAt"]) - moment(truth["submittedAt"])).total_seconds() if delivered else 0
-        size = size_of(file.stat().st_size) if file.exists() else "missing"
-        sha = harness.sha256_file(file)[:12] if file.exists() else "–"
-        say(f"  {request_id:<22}{size:>10}  {sha:<14}{seconds:>11.2f} s   {verdict.mark(whole)}")
+        if truth["status"] == "succeeded":
+            right = file.exists() and harness.sha256_file(file) == truth["video"]["sha256"]
+        else:
+            right = not file.exists()
+        right = right and (task["status"], task["stage"]) == (truth["status"], "done")
+        size = size_of(file.stat().st_size) if file.exists() else "–"
+        came = "came" if truth["callbacks"] else "lost"
+        say(f"  {request_id:<22}{task['status']:<11}{task['settledBy']:<10}{came:<10}{size:>10}   {verdict.mark(right)}")
+
+
+def show_polls(box, d, ids, verdict):
+    """What asking cost, and that it was asked about those whose callback was lost."""
+    unheard = [i for i in ids if not box.task(i)["callbacks"]]
+    by_poll = [i for i in ids if d.task(i).json["settledBy"] == "poll"]
+    calls = box.hook("calls?kind=status&limit=100000")["counts"]["status"]
+    say(f"  {verdict.mark(unheard and set(unheard) <= set(by_poll))} {len(unheard)} callbacks of {len(ids)} never came; "
+        f"seedhook found those tasks by asking ({calls} calls in all)")
 
 
 def show_duplicate(box, d, request_id, verdict):
@@ -141,31 +177,32 @@ def show_forgery(box, d, verdict):
 
 def show(folder):
     verdict = Verdict()
-    say(bold("seedhook") + ": a signed callback becomes a file, once")
+    say(bold("seedhook") + ": every finished task becomes a file, once, also when its callback is lost")
     say()
     (folder / "tls").mkdir()
     authority = harness.Authority(folder / "tls")
     say(f"  build          release, {os.environ.get('BUILD_SECONDS', '?')} s")
     say("  certificates   a private authority, made for this run")
-    box = harness.Sandbox(folder, authority, "--seed", SEED, "--duration-ms", 2200, "--spread", 0.6)
-    say(f"  upstream       {box.base_url}   {faint('seedance-sandbox, standing in for the Seedance API')}")
-    d = harness.Daemon(folder, authority, settings={"log": {"level": "info", "format": "json"}})
-    d.ready()
-    say(f"  seedhook       {d.hook_url}   {faint('one source, one sink: a folder')}")
+    box, d, gateway = start(folder, authority)
     say()
-    say(f"Submitting {TASKS} tasks")
-    ids = [submit(box, d, n) for n in range(TASKS)]
+    say(f"Submitting {TASKS} tasks, as an app does that takes the gateway for upstream")
+    ids = [submit(gateway, n) for n in range(TASKS)]
+    end_otherwise(box, d, ids[-1], ids[-2])
     watch(d, ids)
     show_table(box, d, ids, verdict)
     say()
-    show_duplicate(box, d, ids[0], verdict)
+    show_polls(box, d, ids, verdict)
+    heard = next(i for i in ids if box.task(i)["callbacks"] and d.task(i).json["status"] == "succeeded")
+    show_duplicate(box, d, heard, verdict)
     show_forgery(box, d, verdict)
+    ends = {i: box.task(i)["status"] for i in ids}
     for program in reversed(harness.Program.started):
         program.stop()
     files = sorted(p.name for p in d.videos.rglob("*") if p.is_file())
     say()
-    say(f"  {verdict.mark(files == sorted(f'{i}.mp4' for i in ids))} {len(files)} files for {TASKS} tasks, "
-        "and both programs ended in good order")
+    right = files == sorted(f"{i}.mp4" for i, end in ends.items() if end == "succeeded")
+    say(f"  {verdict.mark(right)} {TASKS} tasks: {len(files)} files, one failed, one cancelled; "
+        "both programs ended in good order")
     return verdict.good
 
 

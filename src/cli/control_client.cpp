@@ -63,7 +63,7 @@ std::string url_of(const control_request& r) {
 
 failure unreachable(const std::string& socket, const error& why) {
     const std::string where = printable(std::string(scheme) + socket);
-    if (why.code == errc::network || why.code == errc::timed_out) {
+    if (why.code == errc::unavailable || why.code == errc::network || why.code == errc::timed_out) {
         return {exit_no_daemon,
                 "seedhook: no daemon answers on " + where + " (" + printable(why.message) +
                     ")\nIs `seedhook serve` running, and may you use its socket? --control names another.\n"};

@@ -45,24 +45,16 @@ http::response passed_on(upstream_answer from) {
     return answer;
 }
 
-// The history tells of it, and the poll, which is due now, of what became of it: the answer may have been lost, and
-// what upstream refuses to cancel has often ended.
-awaitable<void> follow_up(const control_context& with, const task& t, unsigned status) {
-    note_command event;
-    event.source = t.source;
-    event.request_id = t.request_id;
-    event.kind = "cancel";
-    event.detail = "asked of upstream, answered " + std::to_string(status);
-    event.now = with.time.now();
+// The poll, which is due now, tells what became of it: the answer may have been lost, and what upstream refuses to
+// cancel has often ended.
+awaitable<void> follow_up(const control_context& with, const task& t) {
     hint_command poll;
     poll.source = t.source;
     poll.request_id = t.request_id;
-    poll.now = event.now;
-    const auto noted = co_await with.tasks.note(std::move(event));
+    poll.now = with.time.now();
     const auto hinted = co_await with.tasks.hint(std::move(poll));
-    if (!noted || !hinted) {
-        const error& why = noted ? hinted.error() : noted.error();
-        log::warning("cancelling was not noted", {{"request_id", t.request_id}, {"reason", why.message}});
+    if (!hinted) {
+        log::warning("no poll after cancelling", {{"request_id", t.request_id}, {"reason", hinted.error().message}});
     }
 }
 
@@ -116,7 +108,7 @@ awaitable<http::response> cancel(shared_context with, const http::request& asked
     auto answer = co_await with->upstream.cancel(t.source, t.request_id);
     log::info("cancelling was asked of upstream",
               {{"source", t.source}, {"request_id", t.request_id}, {"status", answer.status}});
-    co_await follow_up(*with, t, answer.status);
+    co_await follow_up(*with, t);
     co_return passed_on(std::move(answer));
 }
 

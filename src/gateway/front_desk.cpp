@@ -74,7 +74,7 @@ public:
             co_return gateway::no_such_source(source);
         }
         if (document.size() > most_submission_bytes) {
-            co_return gateway::refusal(413, "invalid_request", "the body is larger than 256 KiB");
+            co_return gateway::refusal(413, "too_large", "the body is larger than 256 KiB");
         }
         auto read = gateway::read_submission(document, to->callback_url);
         if (!read) {

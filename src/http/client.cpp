@@ -196,6 +196,12 @@ awaitable<result<client_response>> pooling_client::finish(const call& c, exchang
     co_return out;
 }
 
+// No connection stands: whoever must not ask twice may ask again.
+error unsent(error why) {
+    const bool unreached = why.code == errc::network || why.code == errc::timed_out;
+    return {unreached ? errc::unavailable : why.code, std::move(why.message)};
+}
+
 // A kept connection that the peer has just closed looks like a failure before any answer. Then the request goes out
 // once more over a new one, unless the peer might have acted on it and twice is not the same as once.
 awaitable<result<exchange_ptr>> pooling_client::answer(const call& c) {
@@ -220,7 +226,7 @@ awaitable<result<exchange_ptr>> pooling_client::answer(const call& c) {
     }
     auto made = co_await dialer_.dial(c.target, proxy_for(c.target), c.end);
     if (!made) {
-        co_return made.error();
+        co_return unsent(made.error());
     }
     auto talk = exchange_over(std::move(*made), c);
     const auto answered = co_await talk->perform(*text, c.what.body, without_body);

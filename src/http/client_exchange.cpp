@@ -36,7 +36,7 @@ error exchange::failure(const client_connection::code& fault, phase in) const {
         return {errc::timed_out, host_ + ": " + late_in(in)};
     }
     if (fault.category() == asio::error::get_ssl_category()) {
-        return {errc::tls, host_ + ": TLS: " + fault.message()};
+        return {errc::network, host_ + ": TLS: " + fault.message()};
     }
     return {errc::network, host_ + ": " + fault.message()};
 }

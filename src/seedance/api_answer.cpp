@@ -68,7 +68,8 @@ bool is_no_and_no_report(const document& says) noexcept {
 // May upstream have acted on a submission that came to nothing here?
 bool may_have_made_a_task(const http_answer& answer) noexcept {
     if (!answer) {
-        return answer.error().code != errc::refused && answer.error().code != errc::invalid; // these were never sent
+        constexpr std::array unsent{errc::refused, errc::invalid, errc::unavailable, errc::tls}; // as http::client says
+        return std::find(unsent.begin(), unsent.end(), answer.error().code) == unsent.end();
     }
     return is_success(answer->status) || answer->status >= 500;
 }

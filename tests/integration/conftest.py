@@ -1,6 +1,7 @@
 """Fixtures: one certificate authority for all tests of a run, and for each test a folder and its programs."""
 import pytest
 
+import asking
 import harness
 import upstream
 
@@ -56,6 +57,12 @@ def sandbox(folder, authority, started):
 def daemon(folder, authority, started):
     """Starts a daemon, and waits until it is ready."""
     return lambda **options: started(harness.Daemon(folder, authority, **options)).ready()
+
+
+@pytest.fixture
+def gateway():
+    """Where the gateway of a daemon will be, which is started with gateway.options(settings)."""
+    return asking.Gateway()
 
 
 @pytest.fixture

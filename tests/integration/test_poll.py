@@ -9,34 +9,8 @@ import time
 import pytest
 
 import harness
-from harness import HOOK, callback
-
-
-def asking(box, port=None, first_after="300ms", **poll):
-    """Settings of a daemon whose source has an API."""
-    poll = {"first_after": first_after, "max_interval": "1s", "requests_per_minute": 6000, **poll}
-    source = {"name": "main", "path": HOOK, "secrets": [harness.SECRET],
-              "api": {"base_url": box.base_url, "key": harness.API_KEY}}
-    return {"sources": [source], "poll": poll}
-
-
-def track(d, *ids, **fields):
-    answer = d.api("POST", "/v1/tasks", {"source": "main", "requestIds": list(ids), **fields})
-    assert answer.status == 200, answer.body
-    return answer.json
-
-
-def kinds(task):
-    return [e["kind"] for e in task["events"]]
-
-
-def asked(box, request_id=None):
-    query = "calls?kind=status&limit=100000" + (f"&task={request_id}" if request_id else "")
-    return box.hook(query)["calls"]
-
-
-def degraded(d):
-    return d.api("GET", "/readyz").json["degraded"]
+from asking import asked, asking, degraded, kinds, track
+from harness import callback
 
 
 def test_with_every_callback_lost_every_finished_task_still_arrives(sandbox, daemon):

@@ -86,9 +86,9 @@ public:
     virtual awaitable<result<void>> write(std::span<const char> data) = 0;
 };
 
-// Errors: errc::refused (scheme, host or address not allowed, too many redirects), network, tls, timed_out, protocol (a
-// broken answer, or one that ends before its length), too_large, invalid (not a URL, control characters), cancelled.
-// Messages name the host, never a query string.
+// Errors: refused (scheme, host or address not allowed, too many redirects), invalid (not a URL, control characters),
+// unavailable (no connection), tls (the handshake): nothing was sent, unless a redirect led there; network, timed_out,
+// protocol (a broken answer, one too short), too_large; cancelled. Messages name the host, never a query string.
 //
 // Terminal cancellation ends a call at once with errc::cancelled, which is returned, never thrown. Total cancellation
 // does not touch a call under way: a request cannot be taken back, and time-outs bound the rest.

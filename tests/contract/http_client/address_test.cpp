@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(the_next_address_is_tried_when_one_does_not_answer) {
     client_world world(loopback_settings(), nullptr, always({"127.0.0.2", "::1", "127.0.0.1"}));
     BOOST_TEST(world.send(at(peer)).value().body == "here");
     client_world none(loopback_settings(), nullptr, always({"127.0.0.2", "10.0.0.1"}));
-    failed_with(none.send(at(peer)), errc::network, "a.example: 127.0.0.2: ");
+    failed_with(none.send(at(peer)), errc::unavailable, "a.example: 127.0.0.2: ");
 }
 
 BOOST_AUTO_TEST_CASE(a_name_is_resolved_once_for_each_connection) {
@@ -87,12 +87,12 @@ BOOST_AUTO_TEST_CASE(a_name_is_resolved_once_for_each_connection) {
 
 BOOST_AUTO_TEST_CASE(names_that_lead_nowhere_are_network_failures) {
     client_world empty(loopback_settings(), nullptr, always({}));
-    failed_with(empty.send("http://a.example/"), errc::network, "a.example: the name has no address");
+    failed_with(empty.send("http://a.example/"), errc::unavailable, "a.example: the name has no address");
     client_world unknown(loopback_settings(), nullptr,
                          [](const std::string&) -> result<addresses> { return error(errc::network, "no such name"); });
-    failed_with(unknown.send("http://a.example/"), errc::network, "a.example: no such name");
+    failed_with(unknown.send("http://a.example/"), errc::unavailable, "a.example: no such name");
     client_world real(loopback_settings(), nullptr, &http::system_resolve);
-    failed_with(real.send("http://does-not-exist.invalid/"), errc::network, "does-not-exist.invalid: ");
+    failed_with(real.send("http://does-not-exist.invalid/"), errc::unavailable, "does-not-exist.invalid: ");
 }
 
 BOOST_AUTO_TEST_CASE(address_families_take_turns) {

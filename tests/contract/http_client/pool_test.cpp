@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(a_unix_socket_takes_requests_whatever_their_host) {
     failed_with(world.send("https://seedhook/"), errc::invalid);
     settings.unix_socket = path + "-not-there";
     client_world none(settings);
-    failed_with(none.send("http://seedhook/"), errc::network, "control.sock-not-there: No such file");
+    failed_with(none.send("http://seedhook/"), errc::unavailable, "control.sock-not-there: No such file");
     settings.unix_socket = std::string(200, 'x');
     client_world too_long(settings);
     failed_with(too_long.send("http://seedhook/"), errc::invalid);

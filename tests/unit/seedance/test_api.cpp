@@ -199,10 +199,11 @@ BOOST_AUTO_TEST_CASE(what_the_client_reports_is_told_apart) {
         errc code;
         kind what;
         bool may_exist;
-    } const rows[] = {{errc::network, kind::unreachable, true},   {errc::tls, kind::unreachable, true},
-                      {errc::timed_out, kind::unreachable, true}, {errc::protocol, kind::unreachable, true},
-                      {errc::refused, kind::unreachable, false},  {errc::invalid, kind::unreachable, false},
-                      {errc::too_large, kind::malformed, true},   {errc::cancelled, kind::cancelled, true}};
+    } const rows[] = {{errc::network, kind::unreachable, true},      {errc::tls, kind::unreachable, false},
+                      {errc::timed_out, kind::unreachable, true},    {errc::protocol, kind::unreachable, true},
+                      {errc::refused, kind::unreachable, false},     {errc::invalid, kind::unreachable, false},
+                      {errc::unavailable, kind::unreachable, false}, {errc::too_large, kind::malformed, true},
+                      {errc::cancelled, kind::cancelled, true}};
     for (const auto& row : rows) {
         BOOST_TEST_CONTEXT(to_string(row.code)) {
             api_bench b;
