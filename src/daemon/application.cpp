@@ -331,6 +331,7 @@ private:
         tasks_.cancel(asio::cancellation_type::total);
         co_await tasks_.drained();
         co_await control_->stop(std::chrono::seconds(1));
+        front_.close();
         store_->close();
         stopped();
     }

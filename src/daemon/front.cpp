@@ -27,15 +27,23 @@ public:
 
     awaitable<result<http::client_response>> send(http::client_request what) override {
         const std::shared_ptr<http::client> through = present_;
+        if (!through) {
+            co_return stopped();
+        }
         co_return co_await through->send(std::move(what));
     }
     awaitable<result<http::client_response>> download(http::client_request what, http::byte_sink& into) override {
         const std::shared_ptr<http::client> through = present_;
+        if (!through) {
+            co_return stopped();
+        }
         co_return co_await through->download(std::move(what), into);
     }
     void close() override { present_.reset(); }
 
 private:
+    static error stopped() { return {errc::refused, "seedhook is stopping"}; } // nothing was sent
+
     std::shared_ptr<http::client> present_;
 };
 
@@ -93,8 +101,9 @@ awaitable<> front::stop(duration grace) {
         co_await server_->stop(grace);
     }
     co_await passages_.drained();
-    client_->close();
 }
+
+void front::close() { client_->close(); }
 
 std::vector<config::listener> gateway_listeners(const config::settings& settings) {
     std::vector<config::listener> listeners;

@@ -42,6 +42,9 @@ public:
     // Stops the server, lets answers on their way end within `grace`.
     awaitable<> stop(duration grace);
 
+    // Nothing goes upstream any more. Once nobody speaks to the desk.
+    void close();
+
 private:
     class replaceable_client;
 

@@ -11,6 +11,7 @@ namespace seedhook {
 namespace {
 
 constexpr const char* memory_name = "polls";
+constexpr duration retry_pause = std::chrono::seconds(5);
 constexpr duration learnt_every = std::chrono::minutes(1);
 
 constexpr duration retention_after_start = std::chrono::minutes(1);
@@ -63,7 +64,7 @@ awaitable<bool> forget(store& tasks, const clock& time, duration kept) {
     }
 }
 
-awaitable<> save(store& tasks, std::string value) {
+awaitable<bool> save(store& tasks, std::string value) {
     remember_command what;
     what.name = memory_name;
     what.value = std::move(value);
@@ -72,12 +73,20 @@ awaitable<> save(store& tasks, std::string value) {
         log::warning("what was learnt of settle times was not kept",
                      {{"reason", std::string_view(kept.error().message)}});
     }
+    co_return kept.has_value();
 }
 
 } // namespace
 
 awaitable<> keep_what_is_learnt(store& tasks, planner& plans) {
-    const auto earlier = co_await tasks.remembered(memory_name);
+    auto earlier = co_await tasks.remembered(memory_name);
+    for (bool goes_on = true; !earlier && goes_on;) { // else the first that is learnt would take the place of all
+        goes_on = co_await sleep_for(retry_pause);
+        earlier = co_await tasks.remembered(memory_name);
+    }
+    if (!earlier) {
+        co_return;
+    }
     if (earlier && !earlier->empty() && !plans.restore(*earlier)) {
         log::warning("what an earlier version had learnt of settle times is of no use to this one");
     }
@@ -86,8 +95,8 @@ awaitable<> keep_what_is_learnt(store& tasks, planner& plans) {
         goes_on = co_await sleep_for(learnt_every);
         std::string now = plans.save();
         if (now != kept) {
-            kept = now;
-            co_await save(tasks, std::move(now));
+            const bool saved = co_await save(tasks, now);
+            kept = saved ? std::move(now) : std::move(kept);
         }
     }
 }

@@ -17,6 +17,8 @@
 namespace seedhook {
 namespace {
 
+constexpr duration until_asked_again = std::chrono::seconds(30);
+
 // A video that lies whole in the spool and is read again, for its hash.
 struct review {
     explicit review(bool check) : sum(check) {}
@@ -107,7 +109,13 @@ awaitable<outcome> fetch_handler::under_fresh_url(const task& of, std::string na
         co_return interrupted();
     }
     if (!fresh) {
-        co_return again(why + "; asking for a fresh one: " + fresh.error().message);
+        const std::string both = why + "; asking for a fresh one: " + fresh.error().message;
+        if (fresh.error().code == errc::not_found) {
+            co_return again(both);
+        }
+        not_yet later(both, until_asked_again, duration(0)); // the API's fault is none of the video's
+        later.counts = false;
+        co_return later;
     }
     if (*fresh == of.video_url) {
         co_return again(why + "; upstream has no other");

@@ -138,6 +138,9 @@ std::shared_ptr<asker> make_asker(std::string source, std::shared_ptr<seedance::
 }
 
 awaitable<result<std::string>> ask_for_url(std::shared_ptr<asker> upstream, store& tasks, task of, const clock& time) {
+    if (upstream->next_turn() > longest_look) { // who fetches cannot wait so long: others have videos to fetch
+        co_return error(errc::unavailable, "the API is not to be asked for now");
+    }
     auto answer = co_await upstream->ask(of.request_id);
     if (!answer) {
         co_return error(errc_of(answer.error().what), answer.error().message);

@@ -16,6 +16,7 @@ using kind = seedance::api_failure::kind;
 constexpr duration least_step = std::chrono::hours(1);
 constexpr duration between_unknown = std::chrono::minutes(1);
 constexpr unsigned unknown_at_most = 3;
+constexpr std::size_t most_unknown = 10'000;
 constexpr duration store_pause = std::chrono::seconds(1);
 
 class poll_handler final : public handler {
@@ -35,9 +36,7 @@ public:
         if (failure.what == kind::not_found) {
             co_return co_await unknown(work, failure);
         }
-        not_yet later(failure.message, std::max(with_.upstream->next_turn(), store_pause), work.work.waited);
-        later.counts = false;
-        co_return later;
+        co_return co_await no_sense(work, failure);
     }
 
 private:
@@ -68,14 +67,47 @@ private:
             why.message = "not finished after " + to_string(settings_.give_up_after);
             co_return co_await expire(work, std::move(why));
         }
-        const time_point next = with_.plans.next_ask(t.source, t.model, t.submitted_at.value_or(t.created_at), now,
-                                                     work.work.attempts, jitter_(random_), t.called_back);
+        const time_point next = next_ask(work, now);
         co_return not_yet(answer.report.status_text, next - now, waited);
+    }
+
+    // An answer that refuses this task, or makes no sense for it, is asked for again like one that says it runs, and
+    // not for ever. Faults of the API itself are never the task's: they only put it off.
+    awaitable<outcome> no_sense(const claimed_job& work, const seedance::api_failure& failure) {
+        const time_point now = with_.time.now();
+        const bool about_the_task = failure.what == kind::invalid_request || failure.what == kind::malformed ||
+                                    failure.what == kind::insufficient_credits;
+        const duration waited =
+            about_the_task ? waited_after(work.work, now, settings_.max_interval) : work.work.waited;
+        if (about_the_task && waited >= settings_.give_up_after) {
+            task_failure why;
+            why.code = failure.code;
+            why.message = failure.message;
+            co_return co_await expire(work, std::move(why));
+        }
+        not_yet later(failure.message, std::max(with_.upstream->next_turn(), next_ask(work, now) - now), waited);
+        later.counts = about_the_task;
+        co_return later;
+    }
+
+    time_point next_ask(const claimed_job& work, time_point now) {
+        const task& t = work.of;
+        return with_.plans.next_ask(t.source, t.model, t.submitted_at.value_or(t.created_at), now, work.work.attempts,
+                                    jitter_(random_), t.called_back);
     }
 
     // A task may be asked about before upstream knows it everywhere: one such answer says little.
     awaitable<outcome> unknown(const claimed_job& work, const seedance::api_failure& failure) {
-        const unsigned times = ++unknown_[work.of.id];
+        if (unknown_.size() >= most_unknown) { // of tasks that ended otherwise
+            unknown_.erase(unknown_.begin());
+        }
+        unknown_task& said = unknown_[work.of.id];
+        const time_point now = with_.time.now();
+        if (said.times == 0 || now >= said.last + between_unknown || now < said.last) {
+            said.last = now;
+            ++said.times;
+        }
+        const unsigned times = said.times;
         if (times < unknown_at_most) {
             not_yet later("upstream does not know it, " + std::to_string(times) + " of " +
                               std::to_string(unknown_at_most) + " answers",
@@ -96,6 +128,11 @@ private:
         const auto settled = co_await with_.tasks.settle(std::move(what));
         if (!settled) {
             co_return not_yet(settled.error().message, store_pause, work.work.waited);
+        }
+        if (settled->what == settle_reply::kind::tracked) { // a callback came meanwhile that says otherwise
+            not_yet again_soon("asked again at a callback's word", store_pause, work.work.waited);
+            again_soon.counts = false;
+            co_return again_soon;
         }
         count(work.of, task_status::expired, settled->what);
         co_return done();
@@ -121,9 +158,14 @@ private:
         return what;
     }
 
+    struct unknown_task {
+        unsigned times = 0; // answers in a row that upstream does not know it, a minute apart
+        time_point last{};
+    };
+
     const poll_settings settings_;
     const poll_context with_;
-    std::map<task_id, unsigned> unknown_; // answers in a row that upstream does not know it; forgotten at a restart
+    std::map<task_id, unknown_task> unknown_; // forgotten at a restart, and when there are too many
     std::minstd_rand random_{std::random_device{}()};
     std::uniform_real_distribution<double> jitter_{0.0, 1.0};
 };

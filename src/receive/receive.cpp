@@ -129,7 +129,7 @@ private:
         command.now = with_.time.now();
         const auto reply = co_await with_.tasks.hint(std::move(command));
         if (!reply || reply->what == kind::refused) {
-            const std::string_view why = reply ? "too many tasks are still to be confirmed" : reply.error().message;
+            const std::string why = reply ? "too many tasks are still to be confirmed" : reply.error().message;
             say(unavailable, report, peer, why);
             count(unavailable, began);
             co_return try_again_later("the callback cannot be taken now; send it again");

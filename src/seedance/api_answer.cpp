@@ -16,6 +16,7 @@ using kind = api_failure::kind;
 
 constexpr duration longest_wait = std::chrono::hours(24);
 constexpr std::size_t longest_code = 64;
+constexpr std::size_t most_kept_of_answer = 64 * 1024;
 constexpr std::size_t longest_text = 512;
 constexpr std::size_t longest_media_type = 64;
 
@@ -243,7 +244,9 @@ api_report answer_reader::report_with(task_report report, std::string body) cons
     }
     api_report out;
     out.report = std::move(report);
-    out.body = std::move(body);
+    if (body.size() <= most_kept_of_answer) {
+        out.body = from_.without_key(body);
+    }
     return out;
 }
 

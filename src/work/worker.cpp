@@ -251,14 +251,21 @@ private:
     void start(claimed_job claimed) {
         // A lease of ours that lapsed while its job ran (the store was away, the clock jumped): the run goes on under
         // the new one.
+        bool made_anew = false;
         for (job_in_hand& j : in_hand_) {
-            if (j.claimed.work.key == claimed.work.key) {
+            if (j.claimed.work.key != claimed.work.key) {
+                continue;
+            }
+            if (claimed.work.attempts == j.claimed.work.attempts + 1) {
                 j.claimed.work.token = claimed.work.token;
+                j.claimed.work.attempts = claimed.work.attempts;
                 return;
             }
+            made_anew = true; // another job of that name: what this run would say is no word about it
+            j.stop.emit(asio::cancellation_type::terminal);
         }
         // Lanes may have been replaced while the claim was under way: then the job goes back.
-        auto on = lane_of(claimed.work.key.kind, claimed.work.key.sink);
+        auto on = made_anew ? nullptr : lane_of(claimed.work.key.kind, claimed.work.key.sink);
         if (on) {
             ++*on->in_hand;
         }

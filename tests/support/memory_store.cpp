@@ -64,7 +64,13 @@ awaitable<result<settle_reply>> memory_store::settle(settle_command what) {
     task& t = known->of;
     settle_reply reply;
     reply.task = t.id;
-    if (!is_terminal(what.status)) {
+    if (what.status == task_status::expired && !t.settled_at) {
+        t.status = what.status;
+        t.settled_by = what.by;
+        t.settled_at = what.now;
+        t.failure = what.failure;
+        note(*known, what.now, "expired", what.body);
+    } else if (!is_terminal(what.status)) {
         reply.what = kind::tracked;
         if (!t.settled_at) {
             t.status = what.status;

@@ -82,7 +82,7 @@ struct submitted {
 
 struct api_report {
     task_report report; // without the key, should upstream repeat it
-    std::string body;
+    std::string body;   // likewise; empty where it is over 64 KiB: it is kept with the task
 };
 
 // All calls on the thread of the client's executor; they may overlap. Each is one request: nothing is tried again here

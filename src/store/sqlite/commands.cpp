@@ -110,10 +110,11 @@ finish_reply transaction::run(const finish_command& c) {
     const bool answered = c.key.kind != job_kind::poll || c.counts; // else the last answer stays the last
     const bool ask_again = c.key.kind == job_kind::poll && before->note == ask_again_note;
     const time_point due_at = ask_again ? std::min(c.due_at, c.now + least_between_polls) : c.due_at;
-    db_.run("UPDATE jobs SET state = ?, due_at = ?, attempts = ?, owner = '', note = ?, updated_at = ?, waited = ? "
+    db_.run("UPDATE jobs SET state = ?, due_at = ?, attempts = ?, owner = '', note = ?, updated_at = ?, waited = ?, "
+            "asked_at = ? "
             "WHERE task = ? AND kind = ? AND sink = ?",
             to_string(c.state), to_column(due_at), attempts, c.note, to_column(answered ? c.now : before->updated_at),
-            c.waited.value_or(before->waited).count(), c.key.task, to_string(c.key.kind), c.key.sink);
+            c.waited.value_or(before->waited).count(), to_column(c.now), c.key.task, to_string(c.key.kind), c.key.sink);
     if (c.video) {
         db_.run("UPDATE tasks SET video_name = ?, video_size = ?, video_sha256 = ?, video_type = ? WHERE id = ?",
                 c.video->name, static_cast<std::int64_t>(c.video->size), c.video->sha256, c.video->content_type,

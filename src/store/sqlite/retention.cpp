@@ -62,7 +62,7 @@ prune_reply transaction::run(const prune_command& c) {
         }
         const bool never_was = t.unconfirmed && t.status == task_status::expired;
         if (never_was || *t.settled_at < c.settled_before) {
-            if (!never_was) {
+            if (is_terminal(t.status)) { // a late callback still settles what had expired
                 ids_.add(db_, t);
             }
             drop(t);

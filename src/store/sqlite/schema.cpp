@@ -58,6 +58,7 @@ constexpr std::array steps{
         note TEXT NOT NULL,
         updated_at INTEGER NOT NULL,
         waited INTEGER NOT NULL DEFAULT 0,
+        asked_at INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (task, kind, sink)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX jobs_due ON jobs (kind, sink, due_at) WHERE state IN ('pending', 'blocked');

@@ -67,6 +67,11 @@ std::optional<time_point> last_poll_of(connection& db, task_id id) {
     return rows.next() ? std::optional(to_time(rows.integer(0))) : std::nullopt;
 }
 
+bool is_to_be_asked_again(connection& db, task_id id) {
+    return db.number("SELECT EXISTS (SELECT 1 FROM jobs WHERE task = ? AND kind = 'poll' AND note = ?)", id,
+                     ask_again_note) != 0;
+}
+
 std::optional<std::int64_t> settled_at(const task& t) {
     return t.settled_at ? std::optional(to_column(*t.settled_at)) : std::nullopt;
 }
@@ -109,6 +114,9 @@ settle_reply transaction::settle_known(const settle_command& c) {
     const task t = find_task(db_, c.source, c.request_id).value();
     if (is_terminal(t.status)) {
         return is_terminal(c.status) ? settle_again(t, c) : settle_reply{settle_reply::kind::tracked, t.id, {}};
+    }
+    if (c.status == task_status::expired && is_to_be_asked_again(db_, t.id)) {
+        return {settle_reply::kind::tracked, t.id, {}}; // what came meanwhile is newer than the answer to this poll
     }
     if (c.status == task_status::expired) {
         count_unconfirmed(t, -1); // it stays unconfirmed, and pruning removes it without a trace

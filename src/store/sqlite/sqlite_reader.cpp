@@ -118,9 +118,9 @@ void count_groups(connection& db, std::string_view which, time_point now, store_
 }
 
 // One representative row a group; bare columns go with min(due_at) (SQLite's documented rule for min and max).
-#define SEEDHOOK_JOB_GROUPS(WHICH)                                                                                     \
+#define SEEDHOOK_JOB_GROUPS(SOME_JOBS)                                                                                 \
     "SELECT task, kind, sink, state, min(due_at), attempts, token, owner, note, updated_at, waited, count(*), "        \
-    "owner <> '' AND due_at > ?1 AS running, due_at <= ?1 AS due FROM jobs WHERE " WHICH                               \
+    "owner <> '' AND due_at > ?1 AS running, due_at <= ?1 AS due FROM " SOME_JOBS                                      \
     " GROUP BY kind, sink, state, running, due"
 
 // The sources that have polls, each found by one look into the index.
@@ -129,14 +129,16 @@ void count_groups(connection& db, std::string_view which, time_point now, store_
     "AND kind = 'poll' UNION ALL SELECT (SELECT min(sink) FROM jobs WHERE state IN ('pending', 'blocked') "            \
     "AND kind = 'poll' AND sink > source) FROM polled WHERE source IS NOT NULL) "
 
-// Of polls, which may be a million, only those that are due or run are looked at: each waiting task has one.
+// Of polls, which may be a million, only those that run and ten thousand that are due are looked at: each waiting task
+// has one.
 void count_jobs(connection& db, time_point now, store_counts& counts) {
-    count_groups(db, SEEDHOOK_JOB_GROUPS("state IN ('pending', 'blocked') AND kind IN ('fetch', 'deliver')"), now,
-                 counts);
-    count_groups(db, SEEDHOOK_JOB_GROUPS("owner <> '' AND kind = 'poll' AND due_at > ?1"), now, counts);
+    count_groups(db, SEEDHOOK_JOB_GROUPS("jobs WHERE state IN ('pending', 'blocked') AND kind IN ('fetch', 'deliver')"),
+                 now, counts);
+    count_groups(db, SEEDHOOK_JOB_GROUPS("jobs WHERE owner <> '' AND kind = 'poll' AND due_at > ?1"), now, counts);
     count_groups(db,
-                 SEEDHOOK_POLLED_SOURCES SEEDHOOK_JOB_GROUPS("state IN ('pending', 'blocked') AND kind = 'poll' AND "
-                                                             "due_at <= ?1 AND sink IN (SELECT source FROM polled)"),
+                 SEEDHOOK_POLLED_SOURCES SEEDHOOK_JOB_GROUPS(
+                     "(SELECT * FROM jobs WHERE state IN ('pending', 'blocked') AND kind = 'poll' AND due_at <= ?1 "
+                     "AND sink IN (SELECT source FROM polled) LIMIT 10000)"),
                  now, counts);
     std::uint64_t looked_at = 0;
     for (const job_count& lane : counts.jobs) {

@@ -37,12 +37,13 @@ task_id transaction::insert_waiting(const task& t, time_point ask_at, std::strin
 void transaction::wait_for(const task& t, time_point ask_at) {
     if (t.status == task_status::expired) {
         db_.run("UPDATE tasks SET status = 'queued', settled_by = '', settled_at = NULL WHERE id = ?", t.id);
+        db_.run("DELETE FROM jobs WHERE task = ? AND kind = 'deliver' AND owner = ''", t.id); // of its expiry
         add_jobs({job_key(t.id, job_kind::poll, t.source)}, ask_at, ask_at);
         restage(t.id);
         return;
     }
     // Callbacks that prove nothing may come in any number: they must not use up the budget of polls.
-    db_.run("UPDATE jobs SET due_at = min(due_at, iif(attempts > 0, max(?1, updated_at + ?2), ?1)) "
+    db_.run("UPDATE jobs SET due_at = min(due_at, max(?1, asked_at + ?2)) "
             "WHERE task = ?3 AND kind = 'poll' AND owner = ''",
             to_column(ask_at), least_between_polls.count(), t.id);
     db_.run("UPDATE jobs SET note = ? WHERE task = ? AND kind = 'poll' AND owner <> ''", ask_again_note, t.id);

@@ -73,6 +73,17 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_pruned_task_settles_never_again, engine, engines
     BOOST_TEST((b.settled(std::move(other_source)).what == reply_kind::settled));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_expired_task_that_was_pruned_can_still_be_settled, engine, engines) {
+    retention_bench<engine> b;
+    b.settled(settle("expired", task_status::processing, at(1), b.routes));
+    auto gave_up = settle("expired", task_status::expired, at(2), b.routes);
+    gave_up.by = "poll";
+    b.settled(std::move(gave_up));
+    b.done("newest", at(2));
+    BOOST_TEST(b.prune(at(500)).pruned == 1U);
+    BOOST_TEST((b.settled(settle("expired", task_status::succeeded, at(600), b.routes)).what == reply_kind::settled));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(pruning_goes_on_where_its_last_slice_ended, engine, engines) {
     retention_bench<engine> b;
     for (int i = 0; i < 10; ++i) {

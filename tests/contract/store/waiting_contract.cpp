@@ -198,6 +198,46 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_hint_that_comes_while_the_task_is_polled_polls_i
     BOOST_TEST(b.claimed(claim_polls(at(500))).empty());
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_hint_that_comes_while_a_poll_gives_up_outlives_it, engine, engines) {
+    bench<engine> b;
+    b.template run<track_reply>(track({"req_1"}, at(1), at(10)));
+    const auto jobs = b.claimed(claim_polls(at(10)));
+    b.template run<hint_reply>(hint("req_1", at(11)));
+    const auto gives_up = b.settled(polled("req_1", task_status::expired, at(12), b.routes));
+    BOOST_TEST((gives_up.what == reply_kind::tracked));
+    BOOST_TEST((b.detail("req_1").of.stage == task_stage::waiting));
+    BOOST_TEST(b.finished(not_finished(jobs.at(0).work, at(12), at(600))).accepted);
+    BOOST_TEST(b.claimed(claim_polls(at(17))).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_poll_that_nobody_answered_is_no_attempt_but_keeps_hints_apart, engine, engines) {
+    bench<engine> b;
+    b.template run<track_reply>(track({"req_1"}, at(1), at(10)));
+    const auto jobs = b.claimed(claim_polls(at(10)));
+    finish_command nobody = not_finished(jobs.at(0).work, at(20), at(600));
+    nobody.counts = false;
+    b.finished(nobody);
+    b.template run<hint_reply>(hint("req_1", at(21)));
+    BOOST_TEST(b.claimed(claim_polls(at(24))).empty());
+    const auto again = b.claimed(claim_polls(at(25)));
+    BOOST_REQUIRE_EQUAL(again.size(), 1U);
+    BOOST_TEST(again[0].work.attempts == 1U);
+    BOOST_TEST((again[0].work.updated_at == at(1)));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_task_that_is_waited_for_again_is_no_more_delivered_as_expired, engine, engines) {
+    bench<engine> b;
+    std::vector<route> routes(1);
+    routes[0].sink = "library";
+    routes[0].on = {task_status::expired};
+    const auto expired_only = std::make_shared<const routing>(routes);
+    b.template run<track_reply>(track({"req_1"}, at(1), at(60)));
+    b.settled(polled("req_1", task_status::expired, at(100), expired_only));
+    b.template run<hint_reply>(hint("req_1", at(101)));
+    BOOST_TEST((b.detail("req_1").of.stage == task_stage::waiting));
+    BOOST_TEST(b.claimed(claim(job_kind::deliver, "library", 1, at(102))).empty());
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(hints_of_unknown_tasks_are_bounded_until_upstream_confirms_them, engine, engines) {
     bench<engine> b;
     using kind = hint_reply::kind;

@@ -215,7 +215,8 @@ BOOST_AUTO_TEST_CASE(a_report_repeats_the_key_neither) {
         BOOST_TEST(got.report.status_text == "[key]");
         BOOST_TEST(got.report.model == "m [key]");
         BOOST_TEST((got.report.failure == task_failure{"[key]", "x [key]\n"}));
-        BOOST_TEST(got.body == body);
+        BOOST_TEST(got.body.find(api_key) == std::string::npos);
+        BOOST_TEST(got.body.starts_with(R"({"requestId":"req_1","status":"[key]")"));
     }
 }
 
