@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,12 @@ struct callback_settings {
     std::string secret;
     std::string prefix;    // begins every requestId; makes ids new from run to run
     std::string video_url; // the requestId and `.mp4` are appended
+    bool scattered = false; // ids as of scattered_id(), not one after the other
 };
+
+// A requestId as upstream might choose it: two numbers that follow each other are far apart in any index. Of a fixed
+// length; no two numbers give the same.
+std::string scattered_id(const std::string& prefix, std::uint64_t number);
 
 // `count` requests whose ids follow on `first`, one after the other in one piece of memory. All are of one size when
 // the numbers have six digits or fewer.

@@ -23,6 +23,7 @@ struct options {
     callback_settings callbacks;
     double seconds = 5;
     double warmup = 1;
+    std::size_t first = 0;          // the number of the first id
     std::size_t requests = 300'000; // the most that are sent
     bool idle = false;
     std::vector<int> watched; // processes whose processor time is reported
@@ -79,7 +80,7 @@ void hold(client& of) {
 }
 
 void load(client& of, const options& how) {
-    const callback_pool pool(how.callbacks, 0, how.requests);
+    const callback_pool pool(how.callbacks, how.first, how.requests);
     std::size_t next = 0;
     of.connect();
     of.run(pool, next, std::chrono::duration<double>(how.warmup));
@@ -104,6 +105,8 @@ int main(int argc, char** argv) {
     app.add_option("--target", how.callbacks.target)->default_val("/hooks/seedance");
     app.add_option("--secret", how.callbacks.secret)->default_val("whsec_test");
     app.add_option("--prefix", how.callbacks.prefix, "Begins every requestId")->default_val("bench-");
+    app.add_option("--first", how.first, "The number of the first id")->capture_default_str();
+    app.add_flag("--scattered", how.callbacks.scattered, "Ids in no order, as upstream's may be");
     app.add_option("--video-url", how.callbacks.video_url)->default_val("https://127.0.0.1:1/videos/");
     app.add_option("--seconds", how.seconds)->capture_default_str();
     app.add_option("--warmup", how.warmup)->capture_default_str();

@@ -22,6 +22,7 @@ class Peer:
     def __init__(self, name, command, port, folder, core):
         self.name, self.port = name, port
         self.log = open(folder / f"{name}.log", "ab")
+        self.began = time.monotonic()
         self.process = subprocess.Popen(["taskset", "-c", str(core), *command], stdout=self.log, stderr=self.log,
                                         stdin=subprocess.DEVNULL)
         harness.wait_until(self._listens, f"{name} to listen")
@@ -121,6 +122,7 @@ class Seedhook(Peer):
                          folder, core)
         self.daemon.process = self.process
         self.daemon.ready()
+        self.seconds_to_ready = time.monotonic() - self.began
 
     @property
     def video_url(self):

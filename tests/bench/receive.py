@@ -6,7 +6,6 @@ rounds, and ratios are taken round by round before their median is.
 """
 import argparse
 import itertools
-import json
 import os
 import pathlib
 import statistics
@@ -17,26 +16,11 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import peers  # noqa: E402
 import table  # noqa: E402
+from loading import LOAD, SERVER_CORE, load  # noqa: E402
 from peers import harness  # noqa: E402
 
-LOAD = os.environ.get("BENCH_LOAD", "bench_load")
-SERVER_CORE, CLIENT_CORE = (sorted(os.sched_getaffinity(0)) * 2)[:2]
 KINDS = {"seedhook": peers.Seedhook, "nginx": peers.Nginx, "webhook": peers.Webhook}
 prefixes = (f"b{os.getpid()}-{n}-" for n in itertools.count())
-
-
-def load(peer, authority, *more):
-    command = ["taskset", "-c", str(CLIENT_CORE), LOAD, "--port", peer.port, "--ca-file", authority.ca, "--expect",
-               peer.expected, "--prefix", next(prefixes), "--watch", *peer.pids(), *more]
-    if hasattr(peer, "video_url"):
-        command += ["--video-url", peer.video_url]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise SystemExit(f"{peer.name}: {done.stderr}")
-    result = json.loads(done.stdout)
-    if result["wrong"]:
-        raise SystemExit(f"{peer.name}: {result['wrong']} wrong answers\n{done.stderr}")
-    return result
 
 
 def fdatasync_microseconds(folder, count=300):
@@ -64,9 +48,11 @@ def measure(name, folder, authority, arguments):
         figures = {"idle_rss": peer.rss_kib() / 1024}
         if name != "nginx":
             peers.check_signatures(peer, authority)
-        figures.update(load(peer, authority, "--connections", 64, "--seconds", arguments.seconds, "--warmup", 1))
+        figures.update(load(peer, authority, "--prefix", next(prefixes), "--connections", 64, "--seconds",
+                            arguments.seconds, "--warmup", 1))
         figures["rss"] = peer.rss_kib("VmHWM") / 1024
-        alone = load(peer, authority, "--connections", 1, "--seconds", arguments.seconds / 2, "--warmup", 0.5)
+        alone = load(peer, authority, "--prefix", next(prefixes), "--connections", 1, "--seconds",
+                     arguments.seconds / 2, "--warmup", 0.5)
         figures["alone_p50"], figures["alone_p99"] = alone["p50_us"], alone["p99_us"]
         return figures
 
