@@ -96,7 +96,9 @@ awaitable<> keep_what_is_learnt(store& tasks, planner& plans) {
         std::string now = plans.save();
         if (now != kept) {
             const bool saved = co_await save(tasks, now);
-            kept = saved ? std::move(now) : std::move(kept);
+            if (saved) {
+                kept = std::move(now);
+            }
         }
     }
 }
