@@ -39,7 +39,7 @@ def test_a_status_that_is_not_terminal_is_asked_about(sandbox, daemon):
 
 def test_what_upstream_says_strangely_still_ends_right(sandbox, daemon):
     box = sandbox("--duration-ms", 500, "--lose", 1, "--odd-status", 1, "--odd-error", 1, "--fail", 0.5, "--no-url", 0.5,
-                  "--no-url-ms", 1500, "--forget", 0, "--garbage", 0.2, "--cut", 0.1, "--server-errors", 0.2,
+                  "--no-url-ms", 1500, "--forget", 0, "--garbage", 0.1, "--cut", 0.05, "--server-errors", 0.1,
                   "--faults-on", "status", "--seed", 9)
     d = daemon(settings=asking(box))
     ids = [box.submit() for _ in range(10)]
