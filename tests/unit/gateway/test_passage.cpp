@@ -64,7 +64,7 @@ upstream some_upstream() {
     return {"main", seedance::api_address("https://main.example", key), key, ""};
 }
 
-// Runs `use` with the answer passed through.
+// Runs `use` with the upstream and the answer passed through.
 template <class Use>
 void with_answer(counting_upstream& from, Use use) {
     const auto all = [](counting_upstream& client, Use& scenario) -> awaitable<bool> {
@@ -73,7 +73,7 @@ void with_answer(counting_upstream& from, Use use) {
         const upstream of = some_upstream();
         http::client_request what;
         auto answer = co_await pass_through(client, running, of, std::move(what));
-        co_await scenario(std::move(answer));
+        co_await scenario(client, std::move(answer));
         co_await running.drained();
         co_return true;
     };
@@ -85,7 +85,7 @@ void with_answer(counting_upstream& from, Use use) {
 BOOST_AUTO_TEST_CASE(upstream_is_not_read_ahead_of_a_slow_app) {
     counting_upstream from;
     from.pieces.assign(100, "0123456789");
-    with_answer(from, [&](http::response answer) -> awaitable<> {
+    with_answer(from, [](counting_upstream& from, http::response answer) -> awaitable<> {
         std::string room(4, '\0');
         for (std::size_t taken_bytes = 0; taken_bytes < 1000;) {
             co_await settle_down();
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(upstream_is_not_read_ahead_of_a_slow_app) {
 BOOST_AUTO_TEST_CASE(an_app_that_goes_away_ends_the_transfer) {
     counting_upstream from;
     from.pieces.assign(100, "0123456789");
-    with_answer(from, [&](http::response answer) -> awaitable<> {
+    with_answer(from, [](counting_upstream&, http::response answer) -> awaitable<> {
         std::string room(4, '\0');
         const auto size = co_await answer.stream->read(room);
         BOOST_TEST(size.value() == 4U);
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(an_app_that_goes_away_ends_the_transfer) {
 BOOST_AUTO_TEST_CASE(an_app_that_goes_away_while_upstream_is_silent_ends_the_transfer_too) {
     counting_upstream from;
     from.hangs = true;
-    with_answer(from, [&](http::response answer) -> awaitable<> {
+    with_answer(from, [](counting_upstream& from, http::response answer) -> awaitable<> {
         co_await settle_down();
         BOOST_TEST(from.calls == 1U);
         answer.stream.reset();
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(an_answer_that_breaks_off_does_not_look_whole) {
     counting_upstream from;
     from.pieces = {"half of "};
     from.failure = error(errc::protocol, "cut off");
-    with_answer(from, [&](http::response answer) -> awaitable<> {
+    with_answer(from, [](counting_upstream&, http::response answer) -> awaitable<> {
         std::string room(100, '\0');
         const auto size = co_await answer.stream->read(room);
         BOOST_TEST(size.value() == 8U);
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(an_answer_that_breaks_off_does_not_look_whole) {
 BOOST_AUTO_TEST_CASE(an_answer_larger_than_the_limit_is_broken_off) {
     counting_upstream from;
     from.pieces.assign(17, std::string(1024 * 1024, 'x'));
-    with_answer(from, [&](http::response answer) -> awaitable<> {
+    with_answer(from, [](counting_upstream&, http::response answer) -> awaitable<> {
         std::string room(256 * 1024, '\0');
         std::size_t all = 0;
         auto size = co_await answer.stream->read(room);
