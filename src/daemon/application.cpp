@@ -202,7 +202,6 @@ private:
 
     // What a reload replaces, built beside what is in use.
     struct whole_plan {
-        api_plan apis;
         work_plan work;
         std::shared_ptr<http::client> front_client;
     };
@@ -212,7 +211,7 @@ private:
         if (!apis) {
             return apis.error();
         }
-        auto work = plan_work(settings, {executor_, *store_, *videos_, disk_, *counts_, *plans_, apis->by_source});
+        auto work = plan_work(settings, {executor_, *store_, *videos_, disk_, *counts_, *plans_, *apis});
         if (!work) {
             return work.error();
         }
@@ -220,7 +219,7 @@ private:
         if (!client) {
             return client.error();
         }
-        return whole_plan{std::move(*apis), std::move(*work), std::move(*client)};
+        return whole_plan{std::move(*work), std::move(*client)};
     }
 
     void adopt(const config::settings& settings, whole_plan whole) {

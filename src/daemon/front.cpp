@@ -1,25 +1,14 @@
 // Building the desk and the gateway.
 #include "daemon/front.hpp"
 
+#include "daemon/outbound.hpp"
+
 #include "seedhook/gateway/gateway.hpp"
 #include "seedhook/log/log.hpp"
-#include "seedhook/tls/context.hpp"
 
 #include <utility>
 
 namespace seedhook {
-namespace {
-
-http::server_limits limits_of(const config::limits& from) {
-    http::server_limits limits;
-    limits.connections = from.connections;
-    limits.header_timeout = from.header_timeout;
-    limits.idle_timeout = from.idle_timeout;
-    return limits;
-}
-
-} // namespace
-
 // One client after the other behind one address; calls under way keep theirs.
 class front::replaceable_client final : public http::client {
 public:
@@ -69,16 +58,11 @@ std::shared_ptr<const http::router> front::routes_for(const config::gateway& set
 }
 
 result<std::shared_ptr<http::client>> front::plan(const config::settings& settings) const {
-    auto tls = tls::make_client_context(settings.outbound.ca_file);
-    if (!tls) {
-        return within("outbound", tls.error());
+    auto client = make_outbound_client(executor_, gateway_client_settings(), settings.outbound);
+    if (!client) {
+        return client.error();
     }
-    http::client_settings c = gateway_client_settings();
-    if (settings.outbound.proxy == config::outbound::proxy_kind::environment) {
-        c.proxy = http::proxy_settings::from_environment();
-    }
-    c.user_agent = "seedhook";
-    return std::shared_ptr<http::client>(http::make_client(executor_, std::move(c), *tls));
+    return std::shared_ptr<http::client>(std::move(*client));
 }
 
 void front::adopt(const config::settings& settings, std::shared_ptr<http::client> client) {

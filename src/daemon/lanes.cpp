@@ -1,12 +1,13 @@
 // Building the lanes of work.
 #include "daemon/lanes.hpp"
 
+#include "daemon/outbound.hpp"
+
 #include "seedhook/deliver/deliver.hpp"
 #include "seedhook/fetch/fetch.hpp"
 #include "seedhook/http/client.hpp"
 #include "seedhook/poll/poll.hpp"
 #include "seedhook/sinks/directory.hpp"
-#include "seedhook/tls/context.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -29,10 +30,6 @@ struct fetch_stack {
 
 result<std::unique_ptr<http::client>> make_fetch_client(const config::settings& settings,
                                                         const asio::any_io_executor& executor) {
-    auto tls = tls::make_client_context(settings.outbound.ca_file);
-    if (!tls) {
-        return within("outbound", tls.error());
-    }
     http::client_settings c;
     for (const std::string& text : settings.fetch.allow_cidrs) {
         auto block = http::cidr::parse(text);
@@ -45,11 +42,7 @@ result<std::unique_ptr<http::client>> make_fetch_client(const config::settings& 
     c.max_redirects = 5;
     c.idle_timeout = settings.fetch.idle_timeout;
     c.total_timeout = settings.fetch.total_timeout;
-    if (settings.outbound.proxy == config::outbound::proxy_kind::environment) {
-        c.proxy = http::proxy_settings::from_environment();
-    }
-    c.user_agent = "seedhook";
-    return http::make_client(executor, std::move(c), *tls);
+    return make_outbound_client(executor, std::move(c), settings.outbound);
 }
 
 // Asks the API of the task's source.

@@ -15,8 +15,6 @@
 
 namespace seedhook {
 
-namespace {
-
 http::server_limits limits_of(const config::limits& limits) {
     http::server_limits l;
     l.connections = limits.connections;
@@ -24,8 +22,6 @@ http::server_limits limits_of(const config::limits& limits) {
     l.idle_timeout = limits.idle_timeout;
     return l;
 }
-
-} // namespace
 
 result<std::vector<bound_listener>> bind_listeners(const std::vector<config::listener>& listeners) {
     std::vector<bound_listener> bound;

@@ -22,6 +22,9 @@ struct bound_listener {
 // error.
 result<std::vector<bound_listener>> bind_listeners(const std::vector<config::listener>& listeners);
 
+// What one peer may cost a server, as `limits` says.
+http::server_limits limits_of(const config::limits& limits);
+
 class receive_threads {
 public:
     receive_threads(std::size_t threads, const config::limits& limits, std::shared_ptr<const http::router> routes);

@@ -1,7 +1,7 @@
 // Building the clients of the sources' APIs.
 #include "daemon/source_apis.hpp"
 
-#include "seedhook/tls/context.hpp"
+#include "daemon/outbound.hpp"
 
 #include <utility>
 
@@ -14,20 +14,6 @@ struct api_stack {
     std::unique_ptr<seedance::api> api;
 };
 
-result<std::shared_ptr<http::client>> make_api_http_client(const config::settings& settings,
-                                                           const asio::any_io_executor& executor) {
-    auto tls = tls::make_client_context(settings.outbound.ca_file);
-    if (!tls) {
-        return within("outbound", tls.error());
-    }
-    http::client_settings c = seedance::api_client_settings();
-    if (settings.outbound.proxy == config::outbound::proxy_kind::environment) {
-        c.proxy = http::proxy_settings::from_environment();
-    }
-    c.user_agent = "seedhook";
-    return std::shared_ptr<http::client>(http::make_client(executor, std::move(c), *tls));
-}
-
 } // namespace
 
 std::shared_ptr<source_gate> source_apis::gate_of(const std::string& source, std::uint32_t requests_per_minute) {
@@ -38,13 +24,13 @@ std::shared_ptr<source_gate> source_apis::gate_of(const std::string& source, std
     return gate;
 }
 
-result<api_plan> source_apis::plan(const config::settings& settings) {
-    auto client = make_api_http_client(settings, executor_);
-    if (!client) {
-        return client.error();
+result<askers> source_apis::plan(const config::settings& settings) {
+    auto made = make_outbound_client(executor_, seedance::api_client_settings(), settings.outbound);
+    if (!made) {
+        return made.error();
     }
-    api_plan plan;
-    plan.client = *client;
+    const std::shared_ptr<http::client> client = std::move(*made); // of all of them
+    askers by_source;
     for (const config::source& s : settings.sources) {
         if (!s.api) {
             continue;
@@ -54,13 +40,13 @@ result<api_plan> source_apis::plan(const config::settings& settings) {
             return within("source " + s.name, sound.error());
         }
         auto stack = std::make_shared<api_stack>();
-        stack->client = *client;
+        stack->client = client;
         stack->api = seedance::make_api(*stack->client, std::move(address));
         seedance::api* api = stack->api.get();
-        plan.by_source[s.name] = make_asker(s.name, std::shared_ptr<seedance::api>(std::move(stack), api),
-                                            gate_of(s.name, settings.poll.requests_per_minute), counts_);
+        by_source[s.name] = make_asker(s.name, std::shared_ptr<seedance::api>(std::move(stack), api),
+                                       gate_of(s.name, settings.poll.requests_per_minute), counts_);
     }
-    return plan;
+    return by_source;
 }
 
 void source_apis::adopted(const config::settings& settings) {

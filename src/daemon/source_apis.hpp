@@ -2,7 +2,6 @@
 #pragma once
 
 #include "seedhook/config/config.hpp"
-#include "seedhook/http/client.hpp"
 #include "seedhook/metrics/metrics.hpp"
 #include "seedhook/poll/asker.hpp"
 #include "seedhook/poll/planner.hpp"
@@ -16,18 +15,13 @@ namespace seedhook {
 
 using askers = std::map<std::string, std::shared_ptr<asker>, std::less<>>; // by source
 
-struct api_plan {
-    std::shared_ptr<http::client> client; // of all of them
-    askers by_source;
-};
-
 // On one thread.
 class source_apis {
 public:
     source_apis(asio::any_io_executor executor, metrics& counts) : executor_(std::move(executor)), counts_(counts) {}
 
     // Builds them or says what cannot be; nothing changes for those in use, with which they share the budgets.
-    result<api_plan> plan(const config::settings& settings);
+    result<askers> plan(const config::settings& settings);
 
     // The plan of these settings is in use now.
     void adopted(const config::settings& settings);
