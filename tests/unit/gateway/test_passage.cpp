@@ -85,11 +85,11 @@ void with_answer(counting_upstream& from, Use use) {
 BOOST_AUTO_TEST_CASE(upstream_is_not_read_ahead_of_a_slow_app) {
     counting_upstream from;
     from.pieces.assign(100, "0123456789");
-    with_answer(from, [](counting_upstream& from, http::response answer) -> awaitable<> {
+    with_answer(from, [](counting_upstream& client, http::response answer) -> awaitable<> {
         std::string room(4, '\0');
         for (std::size_t taken_bytes = 0; taken_bytes < 1000;) {
             co_await settle_down();
-            BOOST_TEST(from.written <= taken_bytes / 10 + 1);
+            BOOST_TEST(client.written <= taken_bytes / 10 + 1);
             const auto size = co_await answer.stream->read(room);
             BOOST_REQUIRE(size);
             BOOST_REQUIRE(*size > 0);
@@ -117,9 +117,9 @@ BOOST_AUTO_TEST_CASE(an_app_that_goes_away_ends_the_transfer) {
 BOOST_AUTO_TEST_CASE(an_app_that_goes_away_while_upstream_is_silent_ends_the_transfer_too) {
     counting_upstream from;
     from.hangs = true;
-    with_answer(from, [](counting_upstream& from, http::response answer) -> awaitable<> {
+    with_answer(from, [](counting_upstream& client, http::response answer) -> awaitable<> {
         co_await settle_down();
-        BOOST_TEST(from.calls == 1U);
+        BOOST_TEST(client.calls == 1U);
         answer.stream.reset();
     });
     BOOST_TEST(from.end == "cancelled");
