@@ -6,6 +6,7 @@
 #include "daemon/front.hpp"
 #include "daemon/health.hpp"
 #include "daemon/lanes.hpp"
+#include "daemon/outbound.hpp"
 #include "daemon/outcome_log.hpp"
 #include "daemon/receive_threads.hpp"
 #include "daemon/source_apis.hpp"
@@ -203,23 +204,23 @@ private:
     // What a reload replaces, built beside what is in use.
     struct whole_plan {
         work_plan work;
-        std::shared_ptr<http::client> front_client;
+        std::unique_ptr<http::client> front_client;
     };
 
     result<whole_plan> plan_for(const config::settings& settings) {
-        auto apis = apis_.plan(settings);
+        auto clients = outbound_clients::make(settings.outbound);
+        if (!clients) {
+            return clients.error();
+        }
+        auto apis = apis_.plan(settings, *clients);
         if (!apis) {
             return apis.error();
         }
-        auto work = plan_work(settings, {executor_, *store_, *videos_, disk_, *counts_, *plans_, *apis});
+        auto work = plan_work(settings, {executor_, *store_, *videos_, disk_, *counts_, *plans_, *apis, *clients});
         if (!work) {
             return work.error();
         }
-        auto client = front_.plan(settings);
-        if (!client) {
-            return client.error();
-        }
-        return whole_plan{std::move(*work), std::move(*client)};
+        return whole_plan{std::move(*work), clients->client(executor_, gateway_client_settings())};
     }
 
     void adopt(const config::settings& settings, whole_plan whole) {

@@ -1,14 +1,13 @@
 // Building the desk and the gateway.
 #include "daemon/front.hpp"
 
-#include "daemon/outbound.hpp"
-
 #include "seedhook/gateway/gateway.hpp"
 #include "seedhook/log/log.hpp"
 
 #include <utility>
 
 namespace seedhook {
+
 // One client after the other behind one address; calls under way keep theirs.
 class front::replaceable_client final : public http::client {
 public:
@@ -57,15 +56,7 @@ std::shared_ptr<const http::router> front::routes_for(const config::gateway& set
     return routes;
 }
 
-result<std::shared_ptr<http::client>> front::plan(const config::settings& settings) const {
-    auto client = make_outbound_client(executor_, gateway_client_settings(), settings.outbound);
-    if (!client) {
-        return client.error();
-    }
-    return std::shared_ptr<http::client>(std::move(*client));
-}
-
-void front::adopt(const config::settings& settings, std::shared_ptr<http::client> client) {
+void front::adopt(const config::settings& settings, std::unique_ptr<http::client> client) {
     client_->replace(std::move(client));
     sources_ = upstreams_of(settings.sources);
     if (server_ && settings.gateway) {

@@ -32,9 +32,8 @@ public:
 
     front_desk& desk() noexcept { return *desk_; }
 
-    // The client for these settings, or what is wrong with them. Nothing changes yet.
-    result<std::shared_ptr<http::client>> plan(const config::settings& settings) const;
-    void adopt(const config::settings& settings, std::shared_ptr<http::client> client);
+    // From now on calls go through `client`, to the sources of `settings`.
+    void adopt(const config::settings& settings, std::unique_ptr<http::client> client);
 
     // Takes apps' requests there, where a gateway is configured.
     void listen(std::vector<bound_listener> gateway);

@@ -1,8 +1,6 @@
 // Building the lanes of work.
 #include "daemon/lanes.hpp"
 
-#include "daemon/outbound.hpp"
-
 #include "seedhook/deliver/deliver.hpp"
 #include "seedhook/fetch/fetch.hpp"
 #include "seedhook/http/client.hpp"
@@ -28,8 +26,7 @@ struct fetch_stack {
     std::shared_ptr<handler> runs;
 };
 
-result<std::unique_ptr<http::client>> make_fetch_client(const config::settings& settings,
-                                                        const asio::any_io_executor& executor) {
+result<std::unique_ptr<http::client>> make_fetch_client(const config::settings& settings, const lane_context& with) {
     http::client_settings c;
     for (const std::string& text : settings.fetch.allow_cidrs) {
         auto block = http::cidr::parse(text);
@@ -42,7 +39,7 @@ result<std::unique_ptr<http::client>> make_fetch_client(const config::settings& 
     c.max_redirects = 5;
     c.idle_timeout = settings.fetch.idle_timeout;
     c.total_timeout = settings.fetch.total_timeout;
-    return make_outbound_client(executor, std::move(c), settings.outbound);
+    return with.outgoing.client(with.executor, std::move(c));
 }
 
 // Asks the API of the task's source.
@@ -54,7 +51,7 @@ std::function<awaitable<result<std::string>>(const task&)> fresh_urls_by(const l
 }
 
 result<std::shared_ptr<handler>> make_fetcher(const config::settings& settings, const lane_context& with) {
-    auto client = make_fetch_client(settings, with.executor);
+    auto client = make_fetch_client(settings, with);
     if (!client) {
         return client.error();
     }

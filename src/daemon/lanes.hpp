@@ -2,6 +2,7 @@
 // delivery handler for each sink, and the routes between them. What a reload replaces.
 #pragma once
 
+#include "daemon/outbound.hpp"
 #include "daemon/source_apis.hpp"
 
 #include "seedhook/async/blocking_pool.hpp"
@@ -25,6 +26,7 @@ struct lane_context {
     metrics& counts;
     planner& plans;
     const askers& upstream; // copied from
+    const outbound_clients& outgoing; // used while building
 };
 
 struct work_plan {

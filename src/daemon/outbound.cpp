@@ -1,24 +1,28 @@
 // What all outgoing connections have in common.
 #include "daemon/outbound.hpp"
 
-#include "seedhook/tls/context.hpp"
-
 #include <utility>
 
 namespace seedhook {
 
-result<std::unique_ptr<http::client>> make_outbound_client(const asio::any_io_executor& executor,
-                                                           http::client_settings settings,
-                                                           const config::outbound& outbound) {
-    auto tls = tls::make_client_context(outbound.ca_file);
-    if (!tls) {
-        return within("outbound", tls.error());
+result<outbound_clients> outbound_clients::make(const config::outbound& settings) {
+    auto trusted = tls::make_client_context(settings.ca_file);
+    if (!trusted) {
+        return within("outbound", trusted.error());
     }
-    if (outbound.proxy == config::outbound::proxy_kind::environment) {
-        settings.proxy = http::proxy_settings::from_environment();
+    outbound_clients made;
+    made.trusted_ = std::move(*trusted);
+    if (settings.proxy == config::outbound::proxy_kind::environment) {
+        made.proxy_ = http::proxy_settings::from_environment();
     }
+    return made;
+}
+
+std::unique_ptr<http::client> outbound_clients::client(const asio::any_io_executor& executor,
+                                                       http::client_settings settings) const {
+    settings.proxy = proxy_;
     settings.user_agent = "seedhook";
-    return http::make_client(executor, std::move(settings), *tls);
+    return http::make_client(executor, std::move(settings), trusted_);
 }
 
 } // namespace seedhook

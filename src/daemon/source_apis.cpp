@@ -1,8 +1,6 @@
 // Building the clients of the sources' APIs.
 #include "daemon/source_apis.hpp"
 
-#include "daemon/outbound.hpp"
-
 #include <utility>
 
 namespace seedhook {
@@ -24,12 +22,8 @@ std::shared_ptr<source_gate> source_apis::gate_of(const std::string& source, std
     return gate;
 }
 
-result<askers> source_apis::plan(const config::settings& settings) {
-    auto made = make_outbound_client(executor_, seedance::api_client_settings(), settings.outbound);
-    if (!made) {
-        return made.error();
-    }
-    const std::shared_ptr<http::client> client = std::move(*made); // of all of them
+result<askers> source_apis::plan(const config::settings& settings, const outbound_clients& outgoing) {
+    const std::shared_ptr<http::client> client = outgoing.client(executor_, seedance::api_client_settings());
     askers by_source;
     for (const config::source& s : settings.sources) {
         if (!s.api) {

@@ -1,6 +1,8 @@
 // The API of each source that has one: who asks it, within which budget, and what a person should know of it.
 #pragma once
 
+#include "daemon/outbound.hpp"
+
 #include "seedhook/config/config.hpp"
 #include "seedhook/metrics/metrics.hpp"
 #include "seedhook/poll/asker.hpp"
@@ -21,7 +23,7 @@ public:
     source_apis(asio::any_io_executor executor, metrics& counts) : executor_(std::move(executor)), counts_(counts) {}
 
     // Builds them or says what cannot be; nothing changes for those in use, with which they share the budgets.
-    result<askers> plan(const config::settings& settings);
+    result<askers> plan(const config::settings& settings, const outbound_clients& outgoing);
 
     // The plan of these settings is in use now.
     void adopted(const config::settings& settings);
