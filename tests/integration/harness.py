@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -29,9 +30,13 @@ PATIENCE = float(os.environ.get("SEEDHOOK_TEST_PATIENCE", "30"))
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody listens at, and that no outgoing connection is given before a program takes it: the system gives
+    those out from 32768 upwards. Drawn, as several tests run at once."""
+    while True:
+        port = random.randrange(10000, 32768)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(condition, what, limit=None, pause=0.02):
