@@ -321,6 +321,51 @@ complaint callback_url_rule(std::string_view text) {
     return {};
 }
 
+complaint endpoint_rule(std::string_view text) {
+    const auto url = split_url(text);
+    if (!url || !is_encoded(url->target) || url->target.find_first_of("?#%") != std::string_view::npos) {
+        return "a URL such as https://s3.eu-central-1.amazonaws.com, with a path at most";
+    }
+    return {};
+}
+
+complaint bucket_rule(std::string_view text) {
+    if (text.size() < 3 || text.size() > 255 || !consists_of(text, "-._") || text.find("..") != std::string_view::npos ||
+        text.front() == '.' || text.front() == '-') {
+        return "a bucket's name: 3 to 255 letters, digits, `-`, `.` or `_`, as in `videos-2026`";
+    }
+    return {};
+}
+
+complaint region_rule(std::string_view text) {
+    if (text.empty() || text.size() > 64 || !consists_of(text, "-_")) {
+        return "a region such as eu-central-1, us-east-1 or auto";
+    }
+    return {};
+}
+
+complaint variable_name_rule(std::string_view text) {
+    if (text.empty() || !consists_of(text, "_") || (text.front() >= '0' && text.front() <= '9')) {
+        return "the name of an environment variable: letters, digits and `_`";
+    }
+    if (text.starts_with("SEEDHOOK_")) {
+        return "a name that does not begin with SEEDHOOK_";
+    }
+    return {};
+}
+
+complaint token_rule(std::string_view text) {
+    if (text.empty() || text.size() > 128 || !consists_of(text, "_-")) {
+        return "1 to 128 letters, digits, `_` or `-`";
+    }
+    return {};
+}
+
+bool is_readable_by_others(std::string_view url) {
+    const auto parts = split_url(url);
+    return parts && parts->scheme == "http" && !is_loopback(*parts);
+}
+
 complaint bearer_rule(std::string_view text) {
     const auto is_visible = [](char c) { return c > 0x20 && c < 0x7F; };
     if (text.empty() || text.size() > longest_bearer || !std::all_of(text.begin(), text.end(), is_visible)) {

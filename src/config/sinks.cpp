@@ -1,6 +1,9 @@
-// The tables of sinks: what all have, and what each type adds.
+// What all sinks have, and how the type of one is told.
 #include "config/sections.hpp"
 #include "config/values.hpp"
+
+#include <algorithm>
+#include <array>
 
 namespace seedhook::config {
 namespace {
@@ -12,7 +15,7 @@ const section<route>& match_table() {
                 "only tasks of this source, or of these");
         s.field("model", &route::models, list<text>{text{"a model's name"}, 1, true},
                 "only tasks of this model, or of these");
-        s.field("metadata", &route::metadata, text_map{}, "only tasks whose metadata has all these texts");
+        s.field("metadata", &route::metadata, map_of<text>{}, "only tasks whose metadata has all these texts");
         return s;
     }();
     return table;
@@ -36,8 +39,32 @@ const section<retry>& retry_table() {
     return table;
 }
 
-section<sink> common_table() {
-    const choice<std::string> type{{{"directory", "directory"}}, {"exec", "s3", "webhook"}};
+struct sink_type {
+    std::string_view name;
+    const section<sink>& (*table)();
+    void (*begin)(sink&);
+};
+
+constexpr std::array<sink_type, 4> types{{
+    {"directory", directory_sink_table, [](sink& s) { s.directory.emplace(); }},
+    {"exec", exec_sink_table, [](sink& s) { s.exec.emplace(); }},
+    {"s3", s3_sink_table, [](sink& s) { s.s3.emplace(); }},
+    {"webhook", webhook_sink_table, [](sink& s) { s.webhook.emplace(); }},
+}};
+
+// A sink whose type is missing or wrong: nothing can be said of the keys that its type would add.
+const section<sink>& typeless_table() {
+    static const section<sink> table = common_sink_table().any_other_key();
+    return table;
+}
+
+} // namespace
+
+section<sink> common_sink_table() {
+    choice<std::string> type;
+    for (const sink_type& t : types) {
+        type.options.emplace_back(t.name, t.name);
+    }
     const choice<task_status> status{{{"succeeded", task_status::succeeded},
                                       {"failed", task_status::failed},
                                       {"cancelled", task_status::cancelled},
@@ -54,54 +81,31 @@ section<sink> common_table() {
     return s;
 }
 
-directory_sink& directory_of(sink& s) { return s.directory ? *s.directory : s.directory.emplace(); }
-
-// A sink whose type is missing or wrong: nothing can be said of the keys that its type would add.
-const section<sink>& typeless_table() {
-    static const section<sink> table = common_table().any_other_key();
-    return table;
-}
-
-} // namespace
-
-const section<sink>& directory_sink_table() {
-    using kind = directory_sink::conflict_kind;
-    static const section<sink> table = [] {
-        const choice<kind> conflict{{{"rename", kind::rename}, {"replace", kind::replace}, {"reject", kind::reject}}};
-        const text_or_null account{text{"the name or number of a user or group", account_rule}};
-        const auto path = [](sink & s) -> auto& { return directory_of(s).path; };
-        const auto file = [](sink & s) -> auto& { return directory_of(s).file; };
-        const auto on_conflict = [](sink & s) -> auto& { return directory_of(s).on_conflict; };
-        const auto manifest = [](sink & s) -> auto& { return directory_of(s).manifest; };
-        const auto mode = [](sink & s) -> auto& { return directory_of(s).mode; };
-        const auto owner = [](sink & s) -> auto& { return directory_of(s).owner; };
-        const auto group = [](sink & s) -> auto& { return directory_of(s).group; };
-        section<sink> s = common_table();
-        s.required("path", path, text{"an absolute path", absolute_path_rule}, "the folder that videos appear in");
-        s.field("file", file, text{"a file name template", file_template_rule},
-                "the file's name below it: `{source} {requestId} {status} {model} {year} {month} {day} {date} {sha256} "
-                "{ext} {metadata.KEY}`");
-        s.field("on_conflict", on_conflict, conflict, "when a file of that name with other content is there");
-        s.field("manifest", manifest, boolean{}, "write the delivery document beside the video, as `.json`");
-        s.field("mode", mode, file_mode{}, "permissions of the files");
-        s.field("owner", owner, account, "owner of the files; the daemon's own when null");
-        s.field("group", group, account, "group of the files; the daemon's own when null");
-        return s;
-    }();
-    return table;
-}
-
 void sink_reader::read(const place& at, sink& into) const {
     const auto type = at.member("type");
-    if (type && type->text() == "directory") {
-        into.directory.emplace();
-        directory_sink_table().read(at, into);
+    const auto text = type ? type->text() : std::nullopt;
+    const auto* known = std::find_if(types.begin(), types.end(), [&](const sink_type& t) { return t.name == text; });
+    if (known != types.end()) {
+        known->begin(into);
+        known->table().read(at, into);
     } else {
         typeless_table().read(at, into);
     }
     into.routes.sink = into.name;
 }
 
-shape sink_reader::describe() const { return {"a section", false, directory_sink_table().describe()}; }
+// What every sink has, and then what each type adds.
+shape sink_reader::describe() const {
+    shape all{"a section", false, common_sink_table().describe()};
+    const std::size_t common = all.keys.size();
+    for (const sink_type& t : types) {
+        std::vector<key_shape> own = t.table().describe();
+        for (std::size_t i = common; i < own.size(); ++i) {
+            own[i].about = "`" + std::string(t.name) + "`: " + own[i].about;
+            all.keys.push_back(std::move(own[i]));
+        }
+    }
+    return all;
+}
 
 } // namespace seedhook::config

@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <set>
 
 namespace seedhook::config {
 namespace {
@@ -246,25 +247,26 @@ std::optional<std::size_t> read_choice(const place& at, const std::vector<std::s
 
 shape describe_choice(const std::vector<std::string_view>& words) { return {any_of(words), false, {}}; }
 
-void text_map::read(const place& at, value_type& into) const {
-    into.clear();
+void read_members(const place& at, rule check, const std::function<void(const std::string&, const place&)>& read) {
     if (at.at().what != node::kind::map) {
-        at.mistake("must be a map of keys to text");
+        at.mistake("must be a map of keys to values");
         return;
     }
+    std::set<std::string_view> seen;
     const std::vector<node>& items = at.at().items;
     for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
         const place key = at.of_key(items[i]);
+        const auto wrong = check != nullptr ? check(items[i].text) : std::nullopt;
         if (items[i].what != node::kind::scalar) {
             key.mistake("a key must be text");
-        } else if (into.contains(items[i].text)) {
+        } else if (!seen.insert(items[i].text).second) {
             key.mistake("is there twice");
+        } else if (wrong) {
+            key.mistake("each key must be " + *wrong);
         } else {
-            text{}.read(at.named(items[i].text, items[i + 1]), into[items[i].text]);
+            read(items[i].text, at.named(items[i].text, items[i + 1]));
         }
     }
 }
-
-shape text_map::describe() const { return {"a map of keys to text", false, {}}; }
 
 } // namespace seedhook::config

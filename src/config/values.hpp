@@ -6,6 +6,7 @@
 #include "seedhook/config/config.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -190,12 +191,23 @@ struct list {
     }
 };
 
-// Any keys, each with a text.
-struct text_map {
-    using value_type = std::map<std::string, std::string>;
+// The members of a map with any keys that `check` has nothing to complain of, each once: `read` gets a key and its
+// value's place.
+void read_members(const place& at, rule check, const std::function<void(const std::string&, const place&)>& read);
 
-    void read(const place& at, value_type& into) const;
-    shape describe() const;
+// Any keys, each with a value.
+template <class Reader>
+struct map_of {
+    using value_type = std::map<std::string, typename Reader::value_type>;
+
+    Reader element;
+    rule check = nullptr; // of a key
+
+    void read(const place& at, value_type& into) const {
+        into.clear();
+        read_members(at, check, [&](const std::string& key, const place& value) { element.read(value, into[key]); });
+    }
+    shape describe() const { return {"a map of keys to " + element.describe().form, false, {}}; }
     std::string show(const value_type&) const { return "{}"; }
 };
 

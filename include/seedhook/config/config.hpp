@@ -5,6 +5,7 @@
 #include "seedhook/model/time.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -108,9 +109,70 @@ struct directory_sink {
     std::uint32_t mode = 0640;
     std::string owner; // name or number; empty: ours
     std::string group;
+    bool link = true; // share the spool's file where that cannot be noticed
 };
 
-// What every sink has. `directory` is set when `type` is directory; later kinds stand beside it.
+// A command that is run for each delivery.
+struct exec_sink {
+    std::vector<std::string> command; // an argv; with `shell`, one text for /bin/sh
+    bool shell = false;
+    std::map<std::string, secret> env; // beside PATH, LANG and SEEDHOOK_*
+    std::string working_directory = "/";
+    std::string user; // name or number; empty: ours
+    std::string group;
+    duration timeout{std::chrono::minutes(10)};
+    std::vector<std::uint32_t> reject_codes{100};
+    std::vector<std::string> probe; // arguments that make `command` do nothing; none: `doctor` does not run it
+};
+
+// Where S3 credentials come from. `automatic`: the first that has any, in this order.
+struct s3_credentials {
+    enum class source_kind { automatic, config, environment, file, container, instance };
+    source_kind source = source_kind::automatic;
+    std::string access_key_id;
+    secret secret_access_key;
+    secret session_token;
+    std::string file;    // empty: AWS_SHARED_CREDENTIALS_FILE, else ~/.aws/credentials
+    std::string profile; // empty: AWS_PROFILE, else `default`
+};
+
+struct s3_sink {
+    enum class addressing_kind { automatic, path, virtual_host };
+    enum class encryption_kind { none, s3, kms };
+    enum class checksum_kind { none, crc32, crc32c, sha1, sha256 };
+    std::string endpoint; // empty: AWS, from the region
+    std::string region = "us-east-1";
+    std::string bucket;
+    std::string key = "{requestId}.{ext}"; // template
+    addressing_kind addressing = addressing_kind::automatic;
+    bool plaintext = false; // allow http to other than loopback
+    std::uint64_t multipart_threshold = std::uint64_t{16} << 20;
+    std::uint64_t part_size = std::uint64_t{16} << 20; // grows for videos of more than 10,000 parts
+    std::uint32_t parts_at_a_time = 4;                 // of each video
+    duration abort_after{std::chrono::hours(24 * 7)};  // an upload that nobody goes on with
+    bool if_absent = false;                            // never write over an object
+    bool manifest = false;
+    std::map<std::string, std::string> metadata; // beside `sha256`
+    std::map<std::string, std::string> tags;
+    std::string storage_class; // empty: the bucket's
+    std::string acl;           // a canned one; empty: none is sent
+    encryption_kind encryption = encryption_kind::none;
+    std::string kms_key_id; // empty: the account's
+    checksum_kind checksum = checksum_kind::none;
+    s3_credentials credentials;
+};
+
+struct webhook_sink {
+    std::string url;
+    std::vector<secret> secrets; // `whsec_` and base64, or the key's own bytes; each signs, for rotation
+    std::map<std::string, secret> headers;
+    bool internal = false;  // the host may have a private address
+    bool plaintext = false; // allow http to other than loopback
+    duration timeout{std::chrono::seconds(30)};
+    bool probe = false; // `doctor` posts a document that says it is a probe
+};
+
+// What every sink has, and what its `type` adds: the one of the last four that is set.
 struct sink {
     std::string name;
     std::string type;
@@ -118,6 +180,9 @@ struct sink {
     retry retries;
     std::uint32_t concurrency = 4;
     std::optional<directory_sink> directory;
+    std::optional<exec_sink> exec;
+    std::optional<s3_sink> s3;
+    std::optional<webhook_sink> webhook;
 };
 
 struct outbound {

@@ -54,18 +54,43 @@ BOOST_AUTO_TEST_CASE(what_later_versions_bring_is_refused_by_name) {
         "f.yaml:3:15: store.type: must be sqlite (this version of seedhook supports no other), not \"postgres\"",
         "f.yaml:3:25: store.url: is not supported by this version of seedhook",
         "f.yaml:4:11: control.token: is not supported by this version of seedhook");
+}
+
+BOOST_AUTO_TEST_CASE(each_type_of_sink_has_its_own_keys) {
     CHECK_LINES(
         mistakes_in("sinks:\n"
                     "  - {name: a, type: exec, command: [x]}\n"
-                    "  - {name: b, type: s3, bucket: x}\n"
-                    "  - {name: c, type: webhook, url: x}\n"
+                    "  - {name: b, type: s3, bucket: x, path: /x}\n"
+                    "  - {name: c, type: webhook, url: ftp://x}\n"
                     "  - {name: d, type: directry, path: x}\n"
-                    "  - {name: e, path: x}\n"),
-        "f.yaml:4:21: sinks[0].type: must be directory (this version of seedhook supports no other), not \"exec\"",
-        "f.yaml:5:21: sinks[1].type: must be directory (this version of seedhook supports no other), not \"s3\"",
-        "f.yaml:6:21: sinks[2].type: must be directory (this version of seedhook supports no other), not \"webhook\"",
-        "f.yaml:7:21: sinks[3].type: must be directory; did you mean \"directory\"?",
+                    "  - {name: e}\n"),
+        "f.yaml:4:36: sinks[0].command: must begin with an absolute path",
+        "f.yaml:5:33: sinks[1].bucket: must be a bucket's name: 3 to 255 letters, digits, `-`, `.` or `_`, as in "
+        "`videos-2026`, not \"x\"",
+        "f.yaml:5:36: sinks[1].path: unknown key",
+        "f.yaml:6:5: sinks[2].secret: is missing",
+        "f.yaml:6:35: sinks[2].url: must be a URL such as https://hooks.example.com/hooks/seedance, not \"ftp://x\"",
+        "f.yaml:7:21: sinks[3].type: must be directory, exec, s3 or webhook; did you mean \"directory\"?",
         "f.yaml:8:5: sinks[4].type: is missing");
+}
+
+BOOST_AUTO_TEST_CASE(what_contradicts_itself_in_a_sink_is_a_mistake) {
+    CHECK_LINES(
+        mistakes_in("sinks:\n"
+                    "  - {name: a, type: exec, command: [a, b], shell: true, env: {SEEDHOOK_X: 1, 'A B': 2}}\n"
+                    "  - {name: b, type: s3, bucket: abc, endpoint: 'http://s3.example', kms_key_id: x}\n"
+                    "  - {name: c, type: s3, bucket: abc, credentials: {access_key_id: x}}\n"
+                    "  - {name: d, type: s3, bucket: abc, credentials: {source: config}}\n"
+                    "  - {name: e, type: webhook, secret: x, url: 'http://h.example/'}\n"
+                    "  - {name: f, type: webhook, secret: x, url: 'http://h.example/', plaintext: true}\n"),
+        "f.yaml:4:36: sinks[0].command: must be one text when shell is true",
+        "f.yaml:4:63: sinks[0].env.SEEDHOOK_X: each key must be a name that does not begin with SEEDHOOK_",
+        "f.yaml:4:78: sinks[0].env.A B: each key must be the name of an environment variable: letters, digits and `_`",
+        "f.yaml:5:48: sinks[1].endpoint: http shows everything to whoever is between: use https, or say `plaintext: true`",
+        "f.yaml:5:81: sinks[1].kms_key_id: needs `encryption: aws:kms`",
+        "f.yaml:6:51: sinks[2].credentials.secret_access_key: access_key_id and secret_access_key go together",
+        "f.yaml:7:60: sinks[3].credentials.source: access_key_id and secret_access_key are missing",
+        "f.yaml:8:46: sinks[4].url: http shows everything to whoever is between: use https, or say `plaintext: true`");
 }
 
 BOOST_AUTO_TEST_CASE(wrong_types_say_what_is_right) {
