@@ -4,7 +4,7 @@
 SEEDHOOK_BUILD_PACKAGES=(
     g++ cmake ninja-build ccache git ca-certificates
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-test1.81-dev
-    libssl-dev libsqlite3-dev libyaml-cpp-dev
+    libssl-dev libsqlite3-dev libyaml-cpp-dev libpugixml-dev
     prometheus-cpp-dev libcli11-dev
 )
 SEEDHOOK_DEMO_PACKAGES=(openssl curl python3)
