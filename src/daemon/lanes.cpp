@@ -6,6 +6,7 @@
 #include "seedhook/http/client.hpp"
 #include "seedhook/poll/poll.hpp"
 #include "seedhook/sinks/directory.hpp"
+#include "seedhook/sinks/webhook.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -79,7 +80,9 @@ struct directory_stack {
     std::shared_ptr<sink> to;
 };
 
-result<std::shared_ptr<sink>> make_sink(const config::sink& settings) {
+} // namespace
+
+result<std::shared_ptr<sink>> make_sink(const config::sink& settings, const sink_context& with) {
     if (settings.directory) {
         auto stack = std::make_shared<directory_stack>(std::min(settings.concurrency, most_sink_threads));
         auto made = make_directory_sink(settings, stack->disk);
@@ -90,10 +93,12 @@ result<std::shared_ptr<sink>> make_sink(const config::sink& settings) {
         sink* to = stack->to.get();
         return std::shared_ptr<sink>(std::move(stack), to);
     }
+    if (settings.webhook) {
+        return make_webhook_sink(settings,
+                                 with.outgoing.client(with.executor, webhook_client_settings(*settings.webhook)));
+    }
     return error(errc::invalid, "unknown type " + settings.type);
 }
-
-} // namespace
 
 result<work_plan> plan_work(const config::settings& settings, const lane_context& with) {
     work_plan plan;
@@ -107,7 +112,7 @@ result<work_plan> plan_work(const config::settings& settings, const lane_context
         plan.sources.insert(s.name);
     }
     for (const config::sink& s : settings.sinks) {
-        auto made = make_sink(s);
+        auto made = make_sink(s, {with.executor, with.outgoing});
         if (!made) {
             return within("sink " + s.name, made.error());
         }

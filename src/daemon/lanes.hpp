@@ -9,6 +9,7 @@
 #include "seedhook/config/config.hpp"
 #include "seedhook/fetch/spool.hpp"
 #include "seedhook/metrics/metrics.hpp"
+#include "seedhook/sinks/sink.hpp"
 #include "seedhook/work/worker.hpp"
 
 #include <memory>
@@ -28,6 +29,15 @@ struct lane_context {
     const askers& upstream; // copied from
     const outbound_clients& outgoing; // used while building
 };
+
+// What sinks are made with.
+struct sink_context {
+    asio::any_io_executor executor;
+    const outbound_clients& outgoing; // used while building
+};
+
+// The sink with all it needs to live: clients, threads. errc::invalid and others when its settings cannot be.
+result<std::shared_ptr<sink>> make_sink(const config::sink& settings, const sink_context& with);
 
 struct work_plan {
     std::vector<lane> lanes;
