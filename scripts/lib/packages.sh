@@ -8,7 +8,7 @@ SEEDHOOK_BUILD_PACKAGES=(
     prometheus-cpp-dev libcli11-dev
 )
 SEEDHOOK_DEMO_PACKAGES=(openssl curl python3)
-SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest)
+SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest python3-botocore)
 SEEDHOOK_BENCH_PACKAGES=(nginx-light webhook util-linux)
 SEEDHOOK_CRASH_PACKAGES=(openssl python3)
 SEEDHOOK_POWERCUT_PACKAGES=(openssl python3 e2fsprogs mount util-linux)
