@@ -3,6 +3,7 @@
 
 #include "seedhook/sinks/directory.hpp"
 #include "seedhook/sinks/s3.hpp"
+#include "seedhook/sinks/webhook.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -52,6 +53,10 @@ result<std::shared_ptr<sink>> make_sink(const config::sink& settings, const sink
     }
     if (settings.s3) {
         return make_s3(settings, with);
+    }
+    if (settings.webhook) {
+        return make_webhook_sink(settings,
+                                 with.outgoing.client(with.executor, webhook_client_settings(*settings.webhook)));
     }
     return error(errc::invalid, "unknown type " + settings.type);
 }
