@@ -149,6 +149,7 @@ result<std::shared_ptr<sink>> make_directory_sink(const config::sink& settings, 
     rules.file = std::move(*file);
     rules.on_conflict = wanted.on_conflict;
     rules.manifest = wanted.manifest;
+    rules.link = wanted.link;
     rules.who.mode = static_cast<mode_t>(wanted.mode);
     rules.who.owner = *owner;
     rules.who.group = *group;
