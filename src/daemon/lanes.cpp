@@ -6,6 +6,7 @@
 #include "seedhook/http/client.hpp"
 #include "seedhook/poll/poll.hpp"
 #include "seedhook/sinks/directory.hpp"
+#include "seedhook/sinks/exec.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -89,6 +90,9 @@ result<std::shared_ptr<sink>> make_sink(const config::sink& settings) {
         stack->to = std::move(*made);
         sink* to = stack->to.get();
         return std::shared_ptr<sink>(std::move(stack), to);
+    }
+    if (settings.exec) {
+        return make_exec_sink(settings);
     }
     return error(errc::invalid, "unknown type " + settings.type);
 }
