@@ -110,7 +110,7 @@ bool can_see_children() {
     return ::access(file.c_str(), R_OK) == 0;
 }
 
-void terminate_tree(pid_t child) { signal_tree(child, {{SIGTERM, SIGCONT}, {}}); }
+void terminate_tree(pid_t child) { signal_tree(child, {{SIGSTOP}, {SIGTERM, SIGCONT}}); }
 
 void kill_tree(pid_t child) { signal_tree(child, {{SIGSTOP}, {SIGKILL}}); }
 

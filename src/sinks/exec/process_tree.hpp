@@ -14,13 +14,14 @@ std::vector<pid_t> own_children();
 // False where /proc is missing or does not tell children.
 bool can_see_children();
 
-// Signals a process and everything below it: SIGTERM, parents first; SIGCONT after it, for those that are stopped.
-// `child` must be an own child that nobody waits for meanwhile, so that its number cannot become another's; below it no
-// process is signalled that was not seen to be a child of one that was.
+// Sends SIGTERM to a process and everything below it. Each is stopped before it is looked below, so that it neither ends
+// nor starts more meanwhile, and goes on (SIGCONT) after those below it: no shell gets to its next command because the
+// present one was ended. `child` must be an own child that nobody waits for meanwhile, so that its number cannot become
+// another's; below it no process is signalled that was not seen to be a child of one that was.
 void terminate_tree(pid_t child);
 
-// The same with SIGKILL, children first; each is stopped before it is looked below, so that it starts no more. What was
-// started in the same moment is missed; where this process is their subreaper it is then an own child.
+// The same with SIGKILL. What was started in the very moment of the look is missed; where this process is their
+// subreaper it is then an own child.
 void kill_tree(pid_t child);
 
 } // namespace seedhook::exec
