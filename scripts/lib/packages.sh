@@ -4,11 +4,11 @@
 SEEDHOOK_BUILD_PACKAGES=(
     g++ cmake ninja-build ccache git ca-certificates
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-test1.81-dev
-    libssl-dev libsqlite3-dev libyaml-cpp-dev
+    libssl-dev libsqlite3-dev libyaml-cpp-dev libpugixml-dev
     prometheus-cpp-dev libcli11-dev
 )
 SEEDHOOK_DEMO_PACKAGES=(openssl curl python3)
-SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest)
+SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest python3-botocore)
 SEEDHOOK_BENCH_PACKAGES=(nginx-light webhook util-linux)
 SEEDHOOK_CRASH_PACKAGES=(openssl python3)
 SEEDHOOK_POWERCUT_PACKAGES=(openssl python3 e2fsprogs mount util-linux)

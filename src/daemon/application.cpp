@@ -130,6 +130,7 @@ public:
         tasks_.spawn(health_.watch(), "health");
         tasks_.spawn(keep_what_is_learnt(*store_, *plans_), "learning");
         tasks_.spawn(keep_retention(*store_, system_clock(), [this] { return retention_; }), "retention");
+        tasks_.spawn(keep_sinks_tidy([this] { return destinations_; }), "tidying");
         working_.spawn(work(), "worker");
         for (const bound_listener& l : listeners_) {
             log::info("listening", {{"address", l.socket.name()}, {"tls", l.identity != nullptr}});
@@ -226,6 +227,7 @@ private:
     void adopt(const config::settings& settings, whole_plan whole) {
         work_plan& plan = whole.work;
         routes_ = plan.routes;
+        destinations_ = std::move(plan.destinations);
         retention_ = settings.retention;
         plans_->configure(asking_of(settings));
         apis_.adopted(settings);
@@ -352,6 +354,7 @@ private:
     std::vector<bound_listener> gateway_;                           // until its doors open
     std::vector<std::shared_ptr<tls::server_identity>> identities_; // of all listeners
     std::shared_ptr<const routing> routes_;
+    std::vector<std::shared_ptr<sink>> destinations_;
     config::retention retention_;
     std::vector<std::string> sources_; // their names
     std::unique_ptr<http::server> control_;

@@ -9,6 +9,7 @@
 #include "seedhook/config/config.hpp"
 #include "seedhook/fetch/spool.hpp"
 #include "seedhook/metrics/metrics.hpp"
+#include "seedhook/sinks/sink.hpp"
 #include "seedhook/work/worker.hpp"
 
 #include <memory>
@@ -32,6 +33,7 @@ struct lane_context {
 struct work_plan {
     std::vector<lane> lanes;
     std::shared_ptr<const routing> routes;
+    std::vector<std::shared_ptr<sink>> destinations;
     std::set<std::string> sinks;   // their names
     std::set<std::string> sources; // likewise
 };

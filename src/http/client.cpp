@@ -212,10 +212,9 @@ awaitable<result<exchange_ptr>> pooling_client::answer(const call& c) {
     if (!text) {
         co_return text.error();
     }
-    const bool without_body = c.what.method == "HEAD";
     if (client_connection_ptr kept = pool_.take(key_of(c.target))) {
         auto talk = exchange_over(std::move(kept), c);
-        const auto answered = co_await talk->perform(*text, c.what.body, without_body);
+        const auto answered = co_await talk->perform(*text, c.what);
         if (answered) {
             co_return talk;
         }
@@ -229,7 +228,7 @@ awaitable<result<exchange_ptr>> pooling_client::answer(const call& c) {
         co_return unsent(made.error());
     }
     auto talk = exchange_over(std::move(*made), c);
-    const auto answered = co_await talk->perform(*text, c.what.body, without_body);
+    const auto answered = co_await talk->perform(*text, c.what);
     if (!answered) {
         co_return answered.error();
     }
@@ -276,7 +275,7 @@ result<std::string> pooling_client::request_text(const call& c) const {
     head.host = host;
     head.proxy_authorization = through != nullptr ? std::string_view(through->authorization) : std::string_view();
     head.close = settings_.pool_size == 0;
-    head.body_size = c.what.body.size();
+    head.body_size = c.what.upload ? c.what.upload->size() : c.what.body.size();
     return make_request_text(head);
 }
 

@@ -13,6 +13,7 @@ namespace seedhook::http {
 namespace {
 
 constexpr std::size_t joined_body = 64 * 1024; // bodies up to here are copied behind the head
+constexpr std::size_t upload_piece = 256 * 1024;
 constexpr unsigned most_interim_responses = 8;
 
 } // namespace
@@ -53,7 +54,24 @@ std::string exchange::late_in(phase which) const {
     return "no progress for " + to_string(limits_.idle);
 }
 
-awaitable<result<void>> exchange::perform(std::string head, std::string_view body, bool without_body) {
+awaitable<result<void>> exchange::perform(std::string head, const client_request& what) {
+    result<void> written;
+    if (what.upload) {
+        written = co_await write_all(std::move(head), *what.upload);
+    } else {
+        written = co_await write_all(std::move(head), what.body);
+    }
+    if (!written && (written.error().code != errc::network || source_failed_)) {
+        co_return written;
+    }
+    // A peer that refuses a request may answer and close before it has read it all.
+    whole_ = written.has_value();
+    const bool without_body = what.method == "HEAD" || what.method == "CONNECT";
+    auto answered = co_await read_head(without_body);
+    co_return answered || whole_ ? answered : written;
+}
+
+awaitable<result<void>> exchange::write_all(std::string head, std::string_view body) {
     if (body.size() <= joined_body) {
         head.append(body);
         body = {};
@@ -62,13 +80,29 @@ awaitable<result<void>> exchange::perform(std::string head, std::string_view bod
     if (written && !body.empty()) {
         written = co_await write(body);
     }
-    if (!written && written.error().code != errc::network) {
-        co_return written;
+    co_return written;
+}
+
+awaitable<result<void>> exchange::write_all(std::string head, upload_source& body) {
+    const std::uint64_t size = body.size();
+    std::string piece = std::move(head);
+    for (std::uint64_t sent = 0; sent < size;) {
+        const std::size_t before = piece.size();
+        piece.resize(before + static_cast<std::size_t>(std::min<std::uint64_t>(size - sent, upload_piece)));
+        const auto read = co_await body.read_at(sent, std::span(piece).subspan(before));
+        if (!read || *read == 0) {
+            source_failed_ = true;
+            co_return read ? error(errc::io, "what is sent became shorter") : read.error();
+        }
+        piece.resize(before + *read);
+        sent += *read;
+        auto written = co_await write(piece);
+        if (!written) {
+            co_return written;
+        }
+        piece.clear();
     }
-    // A peer that refuses a request may answer and close before it has read it all.
-    whole_ = written.has_value();
-    auto answered = co_await read_head(without_body);
-    co_return answered || whole_ ? answered : written;
+    co_return co_await write(piece); // the head of an empty body
 }
 
 awaitable<result<void>> exchange::write(std::string_view data) {

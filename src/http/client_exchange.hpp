@@ -27,9 +27,9 @@ public:
     // `host` goes into messages. `buffer_size` is how much is read at a time, and more than the longest head.
     exchange(client_connection_ptr over, std::string host, exchange_limits limits, std::size_t buffer_size);
 
-    // Sends head and body in one write if the body is small, and reads the response's head. An answer that comes
+    // Sends head and body, `what.upload` or else `what.body`, and reads the response's head. An answer that comes
     // although not all could be sent counts.
-    awaitable<result<void>> perform(std::string head, std::string_view body, bool without_body);
+    awaitable<result<void>> perform(std::string head, const client_request& what);
 
     const client_response& head() const noexcept { return parser_->head(); }
     client_response take_head() noexcept { return parser_->take_head(); }
@@ -55,6 +55,9 @@ private:
     enum class phase { sending, header, body };
 
     awaitable<result<void>> write(std::string_view data);
+    // Head and body, in one write if the body is small.
+    awaitable<result<void>> write_all(std::string head, std::string_view body);
+    awaitable<result<void>> write_all(std::string head, upload_source& body);
     awaitable<result<void>> read_head(bool without_body);
     // Reads once, and on while more has come already.
     awaitable<result<void>> fill(steady_time deadline, phase in);
@@ -75,7 +78,8 @@ private:
     client_connection::code later_; // a fault that came after bytes that are still to be used
     bool sent_ = false;
     bool heard_ = false;
-    bool whole_ = true; // the request went out whole
+    bool whole_ = true;          // the request went out whole
+    bool source_failed_ = false; // its body could not be read
 };
 
 } // namespace seedhook::http

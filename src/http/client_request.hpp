@@ -5,6 +5,7 @@
 #include "seedhook/http/client.hpp"
 #include "seedhook/model/error.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ struct request_head {
     std::string_view host;                // the value of Host
     std::string_view proxy_authorization; // empty: none
     bool close = false;                   // the connection is not to be kept
-    std::size_t body_size = 0;
+    std::uint64_t body_size = 0;
 };
 
 // errc::invalid when the method or a field's name is not a token (RFC 9110, 5.6.2), when the target or a value holds a

@@ -159,15 +159,16 @@ awaitable<result<void>> dialer::tunnel(client_connection_ptr over, const url& ta
                                        steady_time end) {
     const std::string host = target.address && target.address->is_v6() ? "[" + target.host + "]" : target.host;
     const std::string place = host + ":" + std::to_string(target.port);
-    field_list fields;
+    client_request what;
+    what.method = "CONNECT";
     if (!settings_.user_agent.empty()) {
-        fields.emplace_back("User-Agent", settings_.user_agent);
+        what.fields.emplace_back("User-Agent", settings_.user_agent);
     }
     request_head head;
-    head.method = "CONNECT";
+    head.method = what.method;
     head.target = place;
     head.host = place;
-    head.fields = &fields;
+    head.fields = &what.fields;
     head.proxy_authorization = through.authorization;
     auto text = make_request_text(head);
     if (!text) {
@@ -180,7 +181,7 @@ awaitable<result<void>> dialer::tunnel(client_connection_ptr over, const url& ta
     limits.end = end;
     const std::string name = "proxy " + through.where.host;
     exchange talk(over, name, limits, tunnel_buffer);
-    auto answered = co_await talk.perform(std::move(*text), {}, true);
+    auto answered = co_await talk.perform(std::move(*text), what);
     if (!answered) {
         co_return answered;
     }

@@ -37,11 +37,6 @@ std::vector<std::string> split(std::string_view path) {
     return segments;
 }
 
-std::string_view extension_of(const task& of) {
-    const std::string_view type = of.video ? std::string_view(of.video->content_type) : std::string_view();
-    return type == "video/webm" ? "webm" : type == "video/quicktime" ? "mov" : "mp4";
-}
-
 // True when a file that cannot be opened is known not to be ours. Any other failure tells nothing about it: to take it
 // for somebody else's would put a second file beside our own.
 bool is_foreign(int open_failure) { return open_failure == EACCES || open_failure == EPERM || open_failure == ELOOP; }

@@ -55,6 +55,16 @@ struct client_settings {
     std::string user_agent;
 };
 
+// A request's body that is produced while it is sent, from any offset on: it may have to be sent again.
+class upload_source {
+public:
+    virtual ~upload_source() = default;
+    virtual std::uint64_t size() const noexcept = 0; // the same at all times
+    // Fills the front of `into` with what stands at `offset` and says how much: at least one byte, as `offset` is below
+    // `size()`. An error ends the exchange with that error, and the connection.
+    virtual awaitable<result<std::size_t>> read_at(std::uint64_t offset, std::span<char> into) = 0;
+};
+
 // Host, Content-Length, Connection and the other fields that frame a message are the client's: errc::invalid when they
 // are among `fields`. User-Agent, Accept (`*/*`) and Accept-Encoding (`identity`; nothing is ever decompressed) are
 // added unless they are there.
@@ -63,6 +73,7 @@ struct client_request {
     std::string url; // see parse_url; a fragment is dropped
     field_list fields;
     std::string body;
+    std::shared_ptr<upload_source> upload;    // instead of `body`
     std::size_t response_limit = 1024 * 1024; // `send` fails with errc::too_large past it
 };
 

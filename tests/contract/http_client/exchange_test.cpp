@@ -17,6 +17,47 @@ scripted_peer::script saying(std::string bytes) {
     };
 }
 
+// Letters that tell their place, given out in small pieces; may fail at a place.
+struct letters : http::upload_source {
+    explicit letters(std::uint64_t size) : size_(size) {}
+
+    static char at(std::uint64_t place) { return static_cast<char>('a' + place % 23); }
+
+    std::uint64_t size() const noexcept override { return size_; }
+    awaitable<result<std::size_t>> read_at(std::uint64_t offset, std::span<char> into) override {
+        if (fail_at && offset >= *fail_at) {
+            co_return failure;
+        }
+        const std::size_t count = std::min<std::size_t>({into.size(), 10007, static_cast<std::size_t>(size_ - offset)});
+        for (std::size_t i = 0; i < count; ++i) {
+            into[i] = at(offset + i);
+        }
+        co_return count;
+    }
+
+    std::optional<std::uint64_t> fail_at;
+    result<std::size_t> failure = error(errc::io, "the disk is gone");
+
+private:
+    std::uint64_t size_;
+};
+
+http::client_request put(std::string url, std::shared_ptr<http::upload_source> body) {
+    http::client_request out;
+    out.method = "PUT";
+    out.url = std::move(url);
+    out.upload = std::move(body);
+    return out;
+}
+
+std::string all_letters(std::size_t size) {
+    std::string out(size, ' ');
+    for (std::size_t i = 0; i < size; ++i) {
+        out[i] = letters::at(i);
+    }
+    return out;
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(http_client_exchange)
@@ -55,6 +96,63 @@ BOOST_AUTO_TEST_CASE(a_body_is_sent_whole_whatever_its_size) {
         BOOST_TEST(peer.heads().at(0).find("\r\nContent-Length: " + std::to_string(size) + "\r\n") !=
                    std::string::npos);
         BOOST_TEST((received == what.body));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_upload_is_sent_whole_whatever_its_size) {
+    for (const std::size_t size : {0U, 1U, 10007U, 300000U, 5000000U}) {
+        std::string head;
+        std::string body;
+        scripted_peer peer({[&](auto& c) {
+            head = c.read_head();
+            body = c.read_exactly(size);
+            c.send(ok("done"));
+        }});
+        client_world world;
+        auto got = world.send(put(peer.url("/"), std::make_shared<letters>(size)));
+        BOOST_REQUIRE(got);
+        BOOST_TEST(got->body == "done");
+        BOOST_TEST(head.find("\r\nContent-Length: " + std::to_string(size) + "\r\n") != std::string::npos);
+        BOOST_TEST((body == all_letters(size)));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(an_upload_is_sent_again_from_its_start_when_a_kept_connection_was_closed) {
+    std::string second;
+    scripted_peer peer({[&](auto& c) {
+                            c.read_head();
+                            c.send(ok("first"));
+                            c.read_head(); // and part of the body
+                            c.read_exactly(5000);
+                        },
+                        [&](auto& c) {
+                            c.read_head();
+                            second = c.read_exactly(400000);
+                            c.send(ok("second"));
+                        }});
+    client_world world;
+    BOOST_REQUIRE(world.send(get(peer.url("/"))));
+    auto got = world.send(put(peer.url("/"), std::make_shared<letters>(400000)));
+    BOOST_REQUIRE(got);
+    BOOST_TEST(got->body == "second");
+    BOOST_TEST((second == all_letters(400000)));
+}
+
+BOOST_AUTO_TEST_CASE(an_upload_that_cannot_be_read_ends_the_exchange_with_its_error) {
+    for (const bool shrinks : {false, true}) {
+        scripted_peer peer({[](auto& c) {
+            c.read_head();
+            c.wait_for_close();
+        }});
+        client_world world;
+        auto body = std::make_shared<letters>(900000);
+        body->fail_at = 400000;
+        if (shrinks) {
+            body->failure = std::size_t{0};
+        }
+        auto got = world.send(put(peer.url("/"), body));
+        BOOST_REQUIRE(!got);
+        BOOST_CHECK(got.error().code == errc::io);
     }
 }
 
