@@ -2,6 +2,7 @@
 #include "daemon/sinks.hpp"
 
 #include "seedhook/sinks/directory.hpp"
+#include "seedhook/sinks/exec.hpp"
 #include "seedhook/sinks/s3.hpp"
 #include "seedhook/sinks/webhook.hpp"
 
@@ -50,6 +51,9 @@ result<std::shared_ptr<sink>> make_sink(const config::sink& settings, const sink
     if (settings.directory) {
         auto stack = std::make_shared<disk_stack>(settings.concurrency);
         return on_top_of(stack, make_directory_sink(settings, stack->disk));
+    }
+    if (settings.exec) {
+        return make_exec_sink(settings);
     }
     if (settings.s3) {
         return make_s3(settings, with);
