@@ -130,7 +130,7 @@ public:
         tasks_.spawn(health_.watch(), "health");
         tasks_.spawn(keep_what_is_learnt(*store_, *plans_), "learning");
         tasks_.spawn(keep_retention(*store_, system_clock(), [this] { return retention_; }), "retention");
-        tasks_.spawn(keep_sinks_tidy([this] { return destinations_; }), "tidying");
+        tidying_.spawn(keep_sinks_tidy([this] { return destinations_; }), "tidying");
         working_.spawn(work(), "worker");
         for (const bound_listener& l : listeners_) {
             log::info("listening", {{"address", l.socket.name()}, {"tls", l.identity != nullptr}});
@@ -329,7 +329,10 @@ private:
         co_await working_.drained(); // a claim that was under way may still have started jobs
         ending.spawn(worker_->drain(settings_.shutdown_grace), "drain jobs");
         co_await ending.drained();
-        worker_->set_lanes({}, routes_); // the fetch client goes with its lane, and its pooled connections with it
+        tidying_.cancel(asio::cancellation_type::terminal); // it can be done another time
+        co_await tidying_.drained();
+        worker_->set_lanes({}, routes_); // clients go with their lanes, and their pooled connections with them
+        destinations_.clear();
         tasks_.cancel(asio::cancellation_type::total);
         co_await tasks_.drained();
         co_await control_->stop(std::chrono::seconds(1));
@@ -361,6 +364,7 @@ private:
     std::unique_ptr<receive_threads> receivers_;
     task_group tasks_;   // side work
     task_group working_; // the worker's loop
+    task_group tidying_{executor_};
     task_group stopping_{executor_};
 };
 

@@ -58,11 +58,9 @@ result<object_rules> object_rules::of(const config::s3_sink& settings) {
 
 std::string object_rules::key_of(const task& of) const { return key_.render(of, extension_of(of)); }
 
-http::field_list object_rules::fields_of(const delivery& what, std::string_view content_type) const {
+http::field_list object_rules::fields_of(std::string_view content_type) const {
     http::field_list fields = fields_;
     fields.emplace_back("Content-Type", content_type);
-    fields.emplace_back("x-amz-meta-request-id", what.of.request_id);
-    fields.emplace_back("x-amz-meta-source", what.of.source);
     return fields;
 }
 

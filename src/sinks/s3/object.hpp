@@ -5,7 +5,7 @@
 #include "seedhook/http/message.hpp"
 #include "seedhook/model/error.hpp"
 #include "seedhook/model/path_template.hpp"
-#include "seedhook/sinks/sink.hpp"
+#include "seedhook/model/task.hpp"
 
 #include <string>
 #include <string_view>
@@ -22,7 +22,7 @@ public:
     std::string key_of(const task& of) const;
 
     // All but what the content is hashed to.
-    http::field_list fields_of(const delivery& what, std::string_view content_type) const;
+    http::field_list fields_of(std::string_view content_type) const;
 
 private:
     explicit object_rules(path_template key) : key_(std::move(key)) {}

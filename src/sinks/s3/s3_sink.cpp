@@ -205,7 +205,7 @@ awaitable<std::optional<refusal>> s3_sink::put_whole(const delivery& what, const
     put.name = "PutObject";
     put.method = "PUT";
     put.key = key;
-    put.fields = objects_.fields_of(what, of.content_type);
+    put.fields = objects_.fields_of(of.content_type);
     put.fields.emplace_back(sha256_field, of.sha256);
     for (auto& field : condition()) {
         put.fields.push_back(std::move(field));
@@ -239,7 +239,7 @@ awaitable<std::optional<refusal>> s3_sink::put_in_parts(const delivery& what, co
                               settings_.parts_at_a_time};
     const auto executor = co_await asio::this_coro::executor;
     multipart upload(executor, std::move(context), std::move(wanted));
-    http::field_list fields = objects_.fields_of(what, of.content_type);
+    http::field_list fields = objects_.fields_of(of.content_type);
     fields.emplace_back(sha256_field, of.sha256);
     co_return co_await upload.run(std::move(fields), condition());
 }
@@ -249,7 +249,7 @@ awaitable<std::optional<outcome>> s3_sink::put_document(const delivery& what, co
     put.name = "PutObject";
     put.method = "PUT";
     put.key = key;
-    put.fields = objects_.fields_of(what, "application/json");
+    put.fields = objects_.fields_of("application/json");
     put.body = delivery_document(what, std::nullopt);
     const auto answer = co_await to_.call(std::move(put));
     co_return answer ? std::nullopt : std::optional(answer.error().comes_to);
@@ -257,12 +257,11 @@ awaitable<std::optional<outcome>> s3_sink::put_document(const delivery& what, co
 
 awaitable<outcome> s3_sink::probe() {
     co_await asio::this_coro::throw_if_cancelled(false);
-    delivery nothing;
     operation put;
     put.name = "PutObject";
     put.method = "PUT";
     put.key = "seedhook-probe-" + crypto::random_hex(8);
-    put.fields = objects_.fields_of(nothing, "text/plain");
+    put.fields = objects_.fields_of("text/plain");
     put.body = "seedhook doctor\n";
     const std::string key = put.key;
     const auto written = co_await to_.call(std::move(put));

@@ -127,8 +127,6 @@ BOOST_AUTO_TEST_CASE(an_object_bears_what_is_configured_and_its_hash) {
         const asked first = w.bucket.requests.front();
         BOOST_TEST(first.field("Content-Type") == "video/mp4");
         BOOST_TEST(first.field("x-amz-meta-sha256") == w.what.of.video->sha256);
-        BOOST_TEST(first.field("x-amz-meta-request-id") == "req_1");
-        BOOST_TEST(first.field("x-amz-meta-source") == "main");
         BOOST_TEST(first.field("x-amz-meta-team") == "red");
         BOOST_TEST(first.field("x-amz-tagging") == "kind=a%20b%26c");
         BOOST_TEST(first.field("x-amz-storage-class") == "STANDARD_IA");
@@ -340,7 +338,8 @@ BOOST_AUTO_TEST_CASE(no_more_parts_than_configured_are_under_way) {
     w.s3().parts_at_a_time = 3;
     BOOST_TEST(delivered(w.deliver()));
     BOOST_TEST(w.is_there());
-    BOOST_TEST(w.bucket.most_uploading == 3U);
+    BOOST_TEST(w.bucket.most_uploading <= 3U);
+    BOOST_TEST(w.bucket.most_uploading > 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_probe_says_when_it_must_not_delete) {
