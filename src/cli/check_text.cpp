@@ -3,6 +3,7 @@
 
 #include "cli/table.hpp"
 #include "seedhook/config/size.hpp"
+#include "seedhook/http/url.hpp"
 #include "seedhook/model/text.hpp"
 
 #include <boost/json.hpp>
@@ -91,10 +92,29 @@ text_table inbound_table(const config::settings& s) {
     return t;
 }
 
+// Scheme and host: what follows may be as good as a key.
+std::string host_of(const std::string& url) {
+    const auto place = http::parse_url(url);
+    return place ? place->scheme + "://" + place->authority() : std::string("?");
+}
+
+std::string destination_of(const config::sink& k) {
+    if (k.exec) {
+        return "runs " + k.exec->command.front();
+    }
+    if (k.s3) {
+        return k.s3->bucket + "/" + k.s3->key;
+    }
+    if (k.webhook) {
+        return "posts to " + host_of(k.webhook->url);
+    }
+    return k.directory->path + "/" + k.directory->file;
+}
+
 text_table outbound_table(const config::settings& s) {
     text_table t({});
     for (const config::sink& k : s.sinks) {
-        t.add_row({"  sink", k.name, k.directory->path + "/" + k.directory->file, choice_of(k.routes)});
+        t.add_row({"  sink", k.name, destination_of(k), choice_of(k.routes)});
     }
     t.add_row({"  fetch", plural(s.fetch.concurrency, "video") + " at a time",
                "at most " + config::size_text(s.fetch.max_bytes) + " each",
@@ -145,6 +165,26 @@ json::object source_json(const config::source& s) {
 
 json::array texts_json(const std::vector<std::string>& texts) { return json::array(texts.begin(), texts.end()); }
 
+json::object destination_json(const config::sink& k) {
+    if (k.exec) {
+        return {{"command", k.exec->command.front()}};
+    }
+    if (k.s3) {
+        return {{"endpoint", k.s3->endpoint}, {"region", k.s3->region}, {"bucket", k.s3->bucket}, {"key", k.s3->key}};
+    }
+    if (k.webhook) {
+        return {{"url", host_of(k.webhook->url)},
+                {"secrets", k.webhook->secrets.size()},
+                {"internal", k.webhook->internal}};
+    }
+    const config::directory_sink& d = *k.directory;
+    return {{"path", d.path},
+            {"file", d.file},
+            {"onConflict", word(d.on_conflict)},
+            {"mode", octal(d.mode)},
+            {"manifest", d.manifest}};
+}
+
 json::object sink_json(const config::sink& k) {
     json::array on;
     for (const task_status s : k.routes.on) {
@@ -154,15 +194,15 @@ json::object sink_json(const config::sink& k) {
     for (const auto& [key, value] : k.routes.metadata) {
         metadata[key] = value;
     }
-    const config::directory_sink& d = *k.directory;
     json::object match{{"source", texts_json(k.routes.sources)}, {"model", texts_json(k.routes.models)}};
     match["metadata"] = std::move(metadata);
     json::object retry{{"maxAttempts", k.retries.max_attempts},
                        {"minDelay", to_string(k.retries.min_delay)},
                        {"maxDelay", to_string(k.retries.max_delay)}};
-    json::object out{{"name", k.name},        {"type", k.type},        {"concurrency", k.concurrency},
-                     {"path", d.path},        {"file", d.file},        {"onConflict", word(d.on_conflict)},
-                     {"mode", octal(d.mode)}, {"manifest", d.manifest}};
+    json::object out = destination_json(k);
+    out["name"] = k.name;
+    out["type"] = k.type;
+    out["concurrency"] = k.concurrency;
     out["on"] = std::move(on);
     out["match"] = std::move(match);
     out["retry"] = std::move(retry);

@@ -2,6 +2,7 @@
 #include "config/sections.hpp"
 #include "config/values.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace seedhook::config {
@@ -33,6 +34,33 @@ void check_plaintext(const members& given, std::string_view key, const std::stri
     if (given.sound(key) && !allowed && is_readable_by_others(url)) {
         given.mistake(key, "http shows everything to whoever is between: use https, or say `plaintext: true`");
     }
+}
+
+// Of a webhook: none that is not its user's to set.
+complaint sent_header_rule(std::string_view text) {
+    // What frames a message, what speaks of the body, and what a receiver would wait for.
+    constexpr std::string_view ours = " host content-length transfer-encoding trailer connection proxy-connection te "
+                                      "keep-alive upgrade proxy-authorization content-type content-encoding expect ";
+    std::string name(text);
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const bool is_ours = ours.find(" " + name + " ") != std::string_view::npos;
+    if (header_name_rule(text) || is_ours || name.starts_with("webhook-")) {
+        return "the name of a header, and none that seedhook sets: webhook-…, Content-Type, and those that frame a "
+               "message";
+    }
+    return {};
+}
+
+// Does not quote it.
+complaint header_value_rule(std::string_view text) {
+    if (std::any_of(text.begin(), text.end(), [](char c) {
+            const auto byte = static_cast<unsigned char>(c);
+            return (byte < 0x20 && c != '\t') || byte == 0x7F;
+        })) {
+        return "without control characters, such as the end of a line";
+    }
+    return {};
 }
 
 const section<s3_credentials>& s3_credentials_table() {
@@ -195,7 +223,7 @@ const section<sink>& webhook_sink_table() {
         s.required("url", in(of, &webhook_sink::url), text{"a URL", callback_url_rule}, "what is posted to");
         s.required("secret", in(of, &webhook_sink::secrets), list<secret_text>{secret_text{}, 1, true},
                    "signs what is posted (Standard Webhooks); several while they are changed");
-        s.field("headers", in(of, &webhook_sink::headers), map_of<secret_text>{{}, header_name_rule},
+        s.field("headers", in(of, &webhook_sink::headers), map_of<secret_text>{{header_value_rule}, sent_header_rule},
                 "sent along, such as `Authorization`");
         s.field("internal", in(of, &webhook_sink::internal), boolean{}, "the host may have a private address");
         s.field("plaintext", in(of, &webhook_sink::plaintext), boolean{}, "allow http to other than loopback");

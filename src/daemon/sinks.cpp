@@ -2,7 +2,9 @@
 #include "daemon/sinks.hpp"
 
 #include "seedhook/sinks/directory.hpp"
+#include "seedhook/sinks/exec.hpp"
 #include "seedhook/sinks/s3.hpp"
+#include "seedhook/sinks/webhook.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -50,8 +52,15 @@ result<std::shared_ptr<sink>> make_sink(const config::sink& settings, const sink
         auto stack = std::make_shared<disk_stack>(settings.concurrency);
         return on_top_of(stack, make_directory_sink(settings, stack->disk));
     }
+    if (settings.exec) {
+        return make_exec_sink(settings);
+    }
     if (settings.s3) {
         return make_s3(settings, with);
+    }
+    if (settings.webhook) {
+        return make_webhook_sink(settings,
+                                 with.outgoing.client(with.executor, webhook_client_settings(*settings.webhook)));
     }
     return error(errc::invalid, "unknown type " + settings.type);
 }

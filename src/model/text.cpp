@@ -1,6 +1,7 @@
 // Decoding of untrusted UTF-8 and its escaping for people's eyes.
 #include "seedhook/model/text.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace seedhook {
@@ -12,6 +13,18 @@ std::string hex_escape(const char* format, unsigned value) {
     char buffer[16];
     const int length = std::snprintf(buffer, sizeof buffer, format, value);
     return std::string(buffer, static_cast<std::size_t>(length));
+}
+
+constexpr std::size_t shortest_telling_part = 8; // of a secret at a text's end
+
+// How many of the text's last bytes are the beginning of a secret that was cut off; 0 when they tell nothing of it.
+std::size_t cut_secret(std::string_view text, std::string_view secret) {
+    for (std::size_t size = std::min(secret.size(), text.size()); size >= shortest_telling_part; --size) {
+        if (text.ends_with(secret.substr(0, size))) {
+            return size;
+        }
+    }
+    return 0;
 }
 
 } // namespace
@@ -67,6 +80,30 @@ std::string printable(std::string_view text) {
         text.remove_prefix(c.length);
     }
     return out;
+}
+
+std::string without_secret(std::string_view text, std::string_view secret, std::string_view stand_in) {
+    if (secret.empty()) {
+        return std::string(text);
+    }
+    std::string out;
+    for (std::size_t at = text.find(secret); at != std::string_view::npos; at = text.find(secret)) {
+        out.append(text.substr(0, at)).append(stand_in);
+        text.remove_prefix(at + secret.size());
+    }
+    const std::size_t cut = cut_secret(text, secret);
+    return out.append(text.substr(0, text.size() - cut)).append(cut == 0 ? std::string_view() : stand_in);
+}
+
+std::string shortened(std::string text, std::size_t most) {
+    if (text.size() > most) {
+        std::size_t end = most;
+        while (end > 0 && (byte_at(text, end) & 0xC0U) == 0x80U) {
+            --end;
+        }
+        text.resize(end);
+    }
+    return text;
 }
 
 } // namespace seedhook

@@ -4,7 +4,6 @@
 #include "seedhook/seedance/api.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <utility>
 
 namespace seedhook::seedance {
@@ -12,7 +11,6 @@ namespace {
 
 constexpr std::size_t longest_answer = 1024 * 1024;
 constexpr std::string_view stand_in = "[key]";
-constexpr std::size_t shortest_telling_part = 8; // of a key at a text's end
 
 result<void> check_base_url(std::string_view text) {
     const auto parsed = http::parse_url(text);
@@ -33,26 +31,6 @@ result<void> check_key(std::string_view key) {
         return error(errc::invalid, "api.key: it has characters that no key has");
     }
     return {};
-}
-
-// How many of the text's last bytes are the beginning of a key that was cut off; 0 when they tell nothing of it.
-std::size_t cut_key(std::string_view text, std::string_view key) {
-    for (std::size_t size = std::min(key.size(), text.size()); size >= shortest_telling_part; --size) {
-        if (text.ends_with(key.substr(0, size))) {
-            return size;
-        }
-    }
-    return 0;
-}
-
-void cut_at_character(std::string& text, std::size_t most) {
-    if (text.size() > most) {
-        std::size_t end = most;
-        while (end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xc0) == 0x80) {
-            --end;
-        }
-        text.resize(end);
-    }
 }
 
 } // namespace
@@ -83,23 +61,11 @@ http::client_request api_address::request(std::string method, std::string_view p
 }
 
 std::string api_address::without_key(std::string_view text) const {
-    const std::string_view key = key_.reveal();
-    if (key.empty()) {
-        return std::string(text);
-    }
-    std::string out;
-    for (std::size_t at = text.find(key); at != std::string_view::npos; at = text.find(key)) {
-        out.append(text.substr(0, at)).append(stand_in);
-        text.remove_prefix(at + key.size());
-    }
-    const std::size_t cut = cut_key(text, key);
-    return out.append(text.substr(0, text.size() - cut)).append(cut == 0 ? std::string_view() : stand_in);
+    return without_secret(text, key_.reveal(), stand_in);
 }
 
 std::string api_address::shown(std::string_view text, std::size_t most) const {
-    std::string out = printable(without_key(text));
-    cut_at_character(out, most);
-    return out;
+    return shortened(printable(without_key(text)), most);
 }
 
 } // namespace seedhook::seedance

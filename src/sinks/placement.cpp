@@ -242,13 +242,19 @@ std::optional<outcome> placement::begin_copy() {
         return staged.error();
     }
     staged_.emplace(std::move(*staged));
-    may_clone_ = true;
+    may_share_ = true;
     stage_ = stage::copy;
     return std::nullopt;
 }
 
+// Without a copy of the bytes, where that can be.
+bool placement::share() {
+    return staged_->clone(video_.get()) ||
+           (rules_->link && staged_->link(video_.get(), what_.video->parent_path(), rules_->who));
+}
+
 std::optional<outcome> placement::copy() {
-    if (!std::exchange(may_clone_, false) || !staged_->clone(video_.get())) {
+    if (!std::exchange(may_share_, false) || !share()) {
         const auto all = staged_->copy_piece(video_.get(), what_.of.video->size);
         if (!all) {
             return all.error();

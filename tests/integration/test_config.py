@@ -129,7 +129,8 @@ def test_all_mistakes_come_in_one_run(tmp_path):
             "10:14: sources[1].secrets: must be a list",
             "12:16: fetch.concurrency: must be a whole number from 1 to 256, not \"${env:HOOK}\"",
             "13:14: fetch.max_bytes: must be a size such as 64KiB, 4GiB, or a plain number of bytes, not \"4GB\"",
-            "15:21: sinks[0].type: must be directory (this version of seedhook supports no other), not \"s3\"",
+            "15:33: sinks[0].bucket: must be a bucket's name: 3 to 255 letters, digits, `-`, `.` or `_`, as in "
+            "`videos-2026`, not \"b\"",
             "16:12: sinks[1].name: another of the sinks has the same",
             "16:38: sinks[1].path: must be an absolute path (all paths here are), not \"videos\"",
             "16:52: sinks[1].mode: must be permissions in octal with a leading 0, from 0000 to 0777, not \"640\"",

@@ -25,4 +25,11 @@ bool is_control(char32_t value) noexcept;
 // terminal, and fits on one line.
 std::string printable(std::string_view text);
 
+// `text` with `stand_in` for `secret` wherever it stands; also at the end, where it may be cut short to eight characters
+// or more. An empty secret stands nowhere.
+std::string without_secret(std::string_view text, std::string_view secret, std::string_view stand_in);
+
+// The first `most` bytes, or fewer where a code point would be cut.
+std::string shortened(std::string text, std::size_t most);
+
 } // namespace seedhook

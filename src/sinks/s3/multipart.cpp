@@ -141,10 +141,12 @@ awaitable<std::optional<refusal>> multipart::send_all() {
         senders.spawn(send_parts(), "part of an upload");
     }
     co_await senders.drained();
-    while (senders.size() != 0) { // cancelled: whatever is told us is passed on
+    while (senders.size() != 0) { // cancelled: whatever is told us is passed on, and the next word listened for
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
         const bool at_once = (state.cancelled() & asio::cancellation_type::terminal) != asio::cancellation_type::none;
         senders.cancel(at_once ? asio::cancellation_type::terminal : asio::cancellation_type::total);
+        co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation(),
+                                                           asio::enable_total_cancellation());
         co_await senders.drained();
     }
     co_return refused_;

@@ -19,6 +19,7 @@ namespace seedhook::s3 {
 namespace {
 
 constexpr std::size_t most_file_bytes = 1024 * 1024;
+constexpr std::string_view defaults = "DEFAULT"; // the section
 constexpr std::string_view blanks = " \t\r\f\v";
 
 using values = std::map<std::string, std::string>;
@@ -76,7 +77,7 @@ private:
         const auto [at, is_new] = sections.try_emplace(std::move(name));
         section_ = &at->second;
         value_ = nullptr;
-        return is_new ? nullptr : "a section of this name stands above";
+        return is_new || at->first == defaults ? nullptr : "a section of this name stands above";
     }
 
     const char* add_value(std::string_view content) {
@@ -104,7 +105,7 @@ std::string_view unquoted(std::string_view text) noexcept {
 bool is_section_of(std::string_view section, shared_file_kind kind, std::string_view profile) {
     constexpr std::string_view word = "profile";
     if (kind == shared_file_kind::credentials || section == "default") {
-        return section == profile && section != "DEFAULT";
+        return section == profile && section != defaults;
     }
     section = trimmed(section);
     return section.starts_with(word) && section.size() > word.size() &&
@@ -119,13 +120,14 @@ result<std::optional<credentials>> find_keys(std::string_view text, shared_file_
     if (auto read = file.read(text); !read) {
         return read.error();
     }
-    const auto found = std::find_if(file.sections.begin(), file.sections.end(),
+    // From behind: of `[default]` and `[profile default]` the second is meant.
+    const auto found = std::find_if(file.sections.rbegin(), file.sections.rend(),
                                     [&](const auto& one) { return is_section_of(one.first, kind, profile); });
-    if (found == file.sections.end()) {
+    if (found == file.sections.rend()) {
         return std::optional<credentials>();
     }
     values keys = found->second;
-    keys.merge(file.sections["DEFAULT"]); // only what is missing
+    keys.merge(file.sections[std::string(defaults)]); // only what is missing
     if (!keys.contains("aws_access_key_id")) {
         return std::optional<credentials>();
     }

@@ -216,7 +216,7 @@ void a_delivery_stopped_at_any_moment_leaves_nothing_half_made(field& f) {
         }
         stopped_once = true;
         BOOST_TEST(std::holds_alternative<interrupted>(*one.came_to));
-        BOOST_TEST(f.arrived({}));
+        BOOST_TEST((f.arrived({}) || (f.under_test->only_tells() && f.arrived({d}))));
         BOOST_TEST(delivered(f.deliver(d)));
         BOOST_TEST(f.arrived({d}));
     }
@@ -224,6 +224,9 @@ void a_delivery_stopped_at_any_moment_leaves_nothing_half_made(field& f) {
 }
 
 void a_video_that_is_missing_is_tried_again_later(field& f) {
+    if (f.under_test->only_tells()) {
+        return;
+    }
     const delivery d = f.task_with_video("req_1");
     std::filesystem::remove(*d.video);
     BOOST_TEST(std::holds_alternative<again>(f.deliver(d)));
@@ -234,6 +237,9 @@ void a_video_that_is_missing_is_tried_again_later(field& f) {
 }
 
 void a_video_of_another_size_than_recorded_is_not_delivered(field& f) {
+    if (f.under_test->only_tells()) {
+        return;
+    }
     const delivery d = f.task_with_video("req_1");
     std::filesystem::resize_file(*d.video, small + 1);
     BOOST_TEST(std::holds_alternative<again>(f.deliver(d)));

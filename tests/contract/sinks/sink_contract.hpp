@@ -28,6 +28,10 @@ public:
     // All that has arrived; what is not whole counts too if it can be seen.
     virtual std::vector<arrival> arrivals() = 0;
 
+    // It hands over the document alone, in one message: a video need not be there, and a delivery that was stopped may
+    // have arrived all the same. The document's word on the video then counts as the video.
+    virtual bool only_tells() const { return false; }
+
     // Takes away what every delivery needs, and gives it back.
     virtual void break_it() = 0;
     virtual void mend() = 0;

@@ -93,6 +93,19 @@ BOOST_AUTO_TEST_CASE(what_contradicts_itself_in_a_sink_is_a_mistake) {
         "f.yaml:8:46: sinks[4].url: http shows everything to whoever is between: use https, or say `plaintext: true`");
 }
 
+BOOST_AUTO_TEST_CASE(a_webhook_sends_no_header_that_is_not_its_users_and_shows_no_value) {
+    const std::string other = ": each key must be the name of a header, and none that seedhook sets: webhook-…, "
+                              "Content-Type, and those that frame a message";
+    CHECK_LINES(mistakes_in("sinks:\n"
+                            "  - {name: a, type: webhook, secret: x, url: 'https://h.example/', headers: {Host: h,\n"
+                            "     Webhook-ID: 1, content-type: x, TE: x, 'a b': x, Authorization: \"Bearer x\\n\", X-A: b}}\n"),
+                "f.yaml:4:78: sinks[0].headers.Host" + other, "f.yaml:5:6: sinks[0].headers.Webhook-ID" + other,
+                "f.yaml:5:21: sinks[0].headers.content-type" + other, "f.yaml:5:38: sinks[0].headers.TE" + other,
+                "f.yaml:5:45: sinks[0].headers.a b" + other,
+                "f.yaml:5:70: sinks[0].headers.Authorization: must be without control characters, such as the end of a "
+                "line");
+}
+
 BOOST_AUTO_TEST_CASE(wrong_types_say_what_is_right) {
     CHECK_LINES(mistakes_in("fetch: [1]\nspool: text\nlimits: {body: [1], connections: {a: b}}\nlog: {level: ~}\n"),
                 "f.yaml:3:8: fetch: must be a map with keys such as `concurrency`",

@@ -47,17 +47,18 @@ public:
 
     void release() {
         held = false;
-        if (gate_) {
-            gate_->cancel();
+        for (const auto& gate : gates_) {
+            gate->cancel();
         }
+        gates_.clear();
     }
 
     awaitable<result<http::client_response>> send(http::client_request what) override {
         asked.push_back(std::move(what));
         if (held) {
             const auto executor = co_await asio::this_coro::executor;
-            gate_ = std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
-            const auto gate = gate_;
+            const auto gate = std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
+            gates_.push_back(gate);
             boost::system::error_code ignored;
             co_await gate->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
             const bool stop = co_await cancelled();
@@ -78,7 +79,7 @@ public:
     void close() override {}
 
 private:
-    std::shared_ptr<asio::steady_timer> gate_;
+    std::vector<std::shared_ptr<asio::steady_timer>> gates_;
 };
 
 struct machine {

@@ -90,6 +90,8 @@ BOOST_AUTO_TEST_CASE(a_profile_is_found_by_its_name_in_either_file) {
     BOOST_TEST(id_in("[profilework]\n" + keys, config_file, "work") == "none");
     BOOST_TEST(id_in("[default]\n" + keys, config_file) == "AKIAFILE");
     BOOST_TEST(id_in("[profile default]\n" + keys, config_file) == "AKIAFILE");
+    BOOST_TEST(id_in("[profile default]\n" + keys + "[default]\naws_access_key_id = AKIAOTHER\n", config_file) ==
+               "AKIAFILE");
     BOOST_TEST(id_in("[default]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = y\n") == "none");
     BOOST_TEST(id_in("") == "none");
 }

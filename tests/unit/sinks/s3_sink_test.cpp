@@ -63,7 +63,7 @@ struct world {
 
     temp_folder folder;
     fake_bucket bucket;
-    blocking_pool disk{2};
+    blocking_pool disk{4};
     set_clock time;
     config::sink settings;
     delivery what;
