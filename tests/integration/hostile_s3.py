@@ -121,18 +121,19 @@ class Server(http.server.ThreadingHTTPServer):
 class HostileS3:
     """Serves until stop(), or to the end of a `with`.
 
-    `share`: of the exchanges that go wrong; never more than `in_a_row` of those about one key. `only`: names of the
-    faults there may be; all when left out. With an authority it speaks TLS. `page`: entries of a listing in one answer.
+    `share`: of the exchanges that go wrong; never more than `in_a_row` of those about one key, and
+    never more than `in_all` of them. `only`: which faults there
+    may be, their names as a function of the key; all when left out. With an authority it speaks TLS. `page`: entries of a listing in one answer.
     """
 
-    def __init__(self, folder, authority=None, seed=1, share=0.0, in_a_row=3, only=None, buckets=("videos",), page=1000):
+    def __init__(self, folder, authority=None, seed=1, share=0.0, in_a_row=3, in_all=1000, only=None, buckets=("videos",), page=1000):
         self.service = Service(folder, buckets, page)
-        self.seed, self.share, self.in_a_row, self.only = seed, share, in_a_row, only
+        self.seed, self.share, self.in_a_row, self.in_all, self.only = seed, share, in_a_row, in_all, only
         self.keys = {ACCESS_KEY: (SECRET_KEY, None)}
         self.requests, self.violations = [], []
         self.mistakes = []  # of this server itself
         self.lock = threading.Lock()
-        self._times, self._row = collections.Counter(), collections.Counter()
+        self._times, self._row, self._all = collections.Counter(), collections.Counter(), collections.Counter()
         self._server = Server(("127.0.0.1", harness.free_port()), self._handler())
         self.endpoint = f"{'https' if authority else 'http'}://127.0.0.1:{self._server.server_port}"
         if authority:
@@ -170,7 +171,7 @@ class HostileS3:
 
     def chance_for(self, request):
         """The same for the n-th such request of every run, however they interleave."""
-        what = (request.operation, request.key, request.part)
+        what = (request.operation, request.about, request.part)
         with self.lock:
             self._times[what] += 1
             return random.Random(f"{self.seed} {what} {self._times[what]}")
@@ -216,13 +217,18 @@ class HostileS3:
 
     def _choose(self, exchange):
         """A fault or None."""
-        key, chance = exchange.request.key, exchange.chance
-        able = [f for f in s3_faults.possible(exchange.request.operation) if self.only is None or f.__name__ in self.only]
+        request, chance = exchange.request, exchange.chance
+        allowed = self.only(request.about) if self.only else s3_faults.FAULTS
+        able = [f for f in s3_faults.possible(request.operation) if f.__name__ in allowed]
+        if not able:
+            return None
+        about = request.about
         with self.lock:
-            if able and chance.random() < self.share and self._row[key] < self.in_a_row:
-                self._row[key] += 1
+            if chance.random() < self.share and self._row[about] < self.in_a_row and self._all[about] < self.in_all:
+                self._row[about] += 1
+                self._all[about] += 1
                 return chance.choice(able)
-            self._row[key] = 0
+            self._row[about] = 0
             return None
 
     def _exchange(self, handler):

@@ -57,6 +57,11 @@ class Request:
         return next((value for key, value in self.headers if key == name), otherwise)
 
     @property
+    def about(self):
+        """The key that it is about, also where it only lists."""
+        return self.key or self.query.get("prefix", "")
+
+    @property
     def part(self):
         return int(self.query.get("partNumber", 0))
 
