@@ -356,17 +356,29 @@ def test_a_daemon_that_is_stopped_still_is_a_finding(running):
     assert report["daemon"] == "fail" and report["store"] == "warn" and report["spool"] == "ok"
 
 
-def test_a_disk_that_hangs_is_left_alone(idle):
-    """A library in front of the system's fsync, which sleeps."""
-    source_file = idle.folder / "hang.c"
-    source_file.write_text("#include <unistd.h>\nint fsync(int f) { (void)f; sleep(60); return 0; }\n")
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(idle.folder / "hang.so"), str(source_file)], check=True)
+HANGING = """
+#include <netdb.h>
+#include <unistd.h>
+int fsync(int file) { (void)file; sleep(60); return 0; }
+int getaddrinfo(const char* n, const char* s, const struct addrinfo* h, struct addrinfo** r) {
+    (void)n, (void)s, (void)h, (void)r; sleep(60); return EAI_AGAIN;
+}
+"""
+
+
+def test_what_hangs_in_the_system_is_left_alone(idle, receiver):
+    """With a library in front of the system's own: syncing a file and looking up a name take a minute."""
+    (idle.folder / "hang.c").write_text(HANGING)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", "hang.so", "hang.c"], cwd=idle.folder, check=True)
+    idle.settings["sinks"].append(receiver.sink(url="https://hooks.example/"))
+    idle.write_config()
     began = time.monotonic()
     ran = subprocess.run([harness.SEEDHOOK, "doctor", "--json", "-c", str(idle.config_file)], capture_output=True, text=True,
                          env={**os.environ, "LD_PRELOAD": str(idle.folder / "hang.so")}, timeout=harness.PATIENCE, check=False)
     assert time.monotonic() - began < 20 and ran.returncode == 1
     results = {c["name"]: (c["result"], c["message"]) for c in json.loads(ran.stdout)["checks"]}
-    assert results["store"][0] == "fail" and "hangs" in results["store"][1]
+    assert all("hangs" in results[name][1] for name in ("store", "sink library")), results
+    assert results["sink app"][0] == "fail" and "10s" in results["sink app"][1]
     assert results[f"certificate of 127.0.0.1:{idle.port}"][0] == "ok"
 
 
