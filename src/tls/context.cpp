@@ -2,6 +2,7 @@
 #include "seedhook/tls/context.hpp"
 
 #include "tls/openssl_error.hpp"
+#include "tls/x509.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 
@@ -61,6 +62,14 @@ result<context_ptr> with_our_protocols(ssl::context::method method) {
     return made;
 }
 
+// In place of OpenSSL's own judgement, names included.
+int verify_pinned(X509_STORE_CTX* handshake, void* pinned) {
+    const X509* shown = X509_STORE_CTX_get0_cert(handshake);
+    const bool same = shown != nullptr && X509_cmp(shown, static_cast<const X509*>(pinned)) == 0;
+    X509_STORE_CTX_set_error(handshake, same ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
+    return same ? 1 : 0;
+}
+
 } // namespace
 
 result<context_ptr> make_server_context(const std::string& certificate, const std::string& key) {
@@ -101,6 +110,24 @@ result<context_ptr> make_client_context(const std::string& ca_file) {
         return failed("certificate authorities " + ca_file);
     }
     clear_openssl_errors();
+    return made;
+}
+
+result<context_ptr> make_pinned_client_context(const std::string& certificate) {
+    const auto pinned = read_leaf(certificate);
+    if (!pinned) {
+        return pinned.error();
+    }
+    result<context_ptr> made = with_our_protocols(ssl::context::tls_client);
+    if (!made) {
+        return made;
+    }
+    SSL_CTX* native = (*made)->native_handle();
+    if (X509_STORE_add_cert(SSL_CTX_get_cert_store(native), pinned->get()) != 1) { // which keeps it as long as it lives
+        return failed("certificate " + certificate);
+    }
+    SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_cert_verify_callback(native, verify_pinned, pinned->get());
     return made;
 }
 

@@ -1,12 +1,11 @@
 // The server's certificate and key as they are on disk now, replaced in one step when they change.
 #include "seedhook/tls/context.hpp"
 
+#include "tls/x509.hpp"
+
 #include <boost/asio/ssl/context.hpp>
 
-#include <ctime>
-
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 namespace seedhook::tls {
 
@@ -19,11 +18,11 @@ namespace {
 
 result<time_point> end_of(const std::string& certificate, SSL_CTX* context) {
     const X509* leaf = SSL_CTX_get0_certificate(context);
-    std::tm end{};
-    if (leaf == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &end) != 1) {
+    const auto end = leaf != nullptr ? time_of(X509_get0_notAfter(leaf)) : std::nullopt;
+    if (!end) {
         return error(errc::invalid, "certificate " + certificate + ": no end date");
     }
-    return time_point(std::chrono::seconds(timegm(&end)));
+    return *end;
 }
 
 result<std::shared_ptr<const loaded_identity>> load_files(const std::string& certificate, const std::string& key) {

@@ -74,13 +74,13 @@ class Authority:
     def _openssl(self, *arguments):
         subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
 
-    def issue(self, name, names="DNS:localhost,IP:127.0.0.1"):
-        """(certificate file, key file)"""
+    def issue(self, name, names="DNS:localhost,IP:127.0.0.1", days=1):
+        """(certificate file, key file); one of -1 days has ended"""
         (self.folder / f"{name}.ext").write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n")
         self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                       "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
         self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                      "-out", f"{name}.pem", "-days", "1", "-extfile", f"{name}.ext")
+                      "-out", f"{name}.pem", "-days", str(days), "-extfile", f"{name}.ext")
         return str(self.folder / f"{name}.pem"), str(self.folder / f"{name}.key")
 
     def client_context(self):
@@ -273,8 +273,8 @@ class Daemon(Program):
         # JSON is YAML.
         self.config_file.write_text(json.dumps(self.settings, indent=2))
 
-    def install_certificate(self, name):
-        certificate, key = self.authority.issue(name)
+    def install_certificate(self, name, **what):
+        certificate, key = self.authority.issue(name, **what)
         shutil.copy(key, self.folder / "server.key")
         shutil.copy(certificate, self.folder / "server.pem")
 

@@ -208,7 +208,7 @@ def test_sign_says_what_it_cannot_do(good):
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["nonsense"], ["submit"], ["track", "a b"], ["cancel"], ["models", "x"], ["doctor"], ["tasks", "--stage", "nope"],
+    [], ["nonsense"], ["submit"], ["track", "a b"], ["cancel"], ["models", "x"], ["doctor", "x"], ["tasks", "--stage", "nope"],
     ["tasks", "--limit", "0"], ["tasks", "--limit", "x"], ["tasks", "--limit", "5", "--all"], ["show"], ["redeliver"],
     ["show", "id", "--wait", "soon", "--control", "unix:/x"], ["tasks", "--control", "127.0.0.1:80"],
     ["check", "--nonsense"], ["serve", "extra"], ["show", "one", "two"],

@@ -112,4 +112,12 @@ struct sqlite_settings {
 // errc::invalid when it was written by a newer seedhook.
 result<std::unique_ptr<database>> open_sqlite(const sqlite_settings& settings);
 
+struct store_inspection {
+    bool complete = false; // every page was looked at
+};
+// A look at a store that no daemon has open, for about `limit` at most; nothing is made, written or migrated.
+// errc::not_found when there is none yet, errc::conflict when a daemon has it, errc::invalid when it is no store of ours
+// or a newer one's, others when it cannot be read or is damaged.
+result<store_inspection> inspect_sqlite(const sqlite_settings& settings, duration limit);
+
 } // namespace seedhook

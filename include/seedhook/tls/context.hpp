@@ -24,6 +24,10 @@ result<context_ptr> make_server_context(const std::string& certificate, const st
 // them, if not empty. The host name is set for each connection by the client.
 result<context_ptr> make_client_context(const std::string& ca_file);
 
+// TLS 1.2 and 1.3 with a peer that shows the first certificate of that PEM file, whatever its names, its end and its
+// issuer, and with no other: for speaking to oneself.
+result<context_ptr> make_pinned_client_context(const std::string& certificate);
+
 // A server context that may be replaced while connections are accepted. Any thread.
 class server_identity {
 public:

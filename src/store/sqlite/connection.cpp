@@ -20,6 +20,8 @@ errc errc_of(int code) noexcept {
         return errc::unavailable;
     case SQLITE_NOTADB:
         return errc::invalid;
+    case SQLITE_INTERRUPT:
+        return errc::timed_out;
     case SQLITE_TOOBIG:
         return errc::too_large;
     default:
@@ -63,8 +65,8 @@ std::string cursor::text(int column) const {
 connection::connection(const std::string& path, access how) {
     set_up_sqlite();
     // A reader of a WAL database writes to the shared index beside it: it is kept from the data by query_only.
-    const int flags =
-        SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (how == access::read_write ? SQLITE_OPEN_CREATE : 0);
+    const int flags = SQLITE_OPEN_NOMUTEX | (how == access::inspect ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
+                      (how == access::read_write ? SQLITE_OPEN_CREATE : 0);
     const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, gathered_log());
     if (code != SQLITE_OK) {
         const std::string why = path + ": " + (handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code));

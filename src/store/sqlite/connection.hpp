@@ -50,7 +50,8 @@ private:
 
 class connection {
 public:
-    enum class access { read_write, read_only };
+    // `inspect`: leaves even the log alone, which a reader's end may move into the file.
+    enum class access { read_write, read_only, inspect };
 
     // Opens the file; with read_write it is made when missing.
     connection(const std::string& path, access how);
@@ -60,6 +61,9 @@ public:
 
     // Runs statements without parameters and rows (pragmas, schema, transaction control).
     void script(const std::string& sql);
+
+    // The statement that runs just now fails, with errc::timed_out. Any thread.
+    void interrupt() noexcept { sqlite3_interrupt(handle_); }
 
     // Runs one statement to its end and returns the number of rows it changed. `sql` must be a literal: its address is
     // the key of the statement cache.

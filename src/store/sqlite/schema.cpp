@@ -102,9 +102,9 @@ constexpr std::array steps{
 
 } // namespace
 
-result<void> migrate(connection& db) {
+result<void> recognise(connection& db) {
     const std::int64_t id = db.number("PRAGMA application_id");
-    std::int64_t version = db.number("PRAGMA user_version");
+    const std::int64_t version = db.number("PRAGMA user_version");
     const bool fresh = db.number("SELECT count(*) FROM sqlite_schema") == 0;
     if (!fresh && id != application_id) {
         return error(errc::invalid, "this file belongs to another program");
@@ -113,6 +113,14 @@ result<void> migrate(connection& db) {
         return error(errc::invalid, "written by a newer seedhook (schema version " + std::to_string(version) +
                                         "; this one knows " + std::to_string(steps.size()) + ")");
     }
+    return {};
+}
+
+result<void> migrate(connection& db) {
+    if (auto known = recognise(db); !known) {
+        return known;
+    }
+    std::int64_t version = db.number("PRAGMA user_version");
     for (; version < static_cast<std::int64_t>(steps.size()); ++version) {
         db.script("BEGIN IMMEDIATE");
         db.script(steps[static_cast<std::size_t>(version)]);

@@ -5,8 +5,10 @@
 
 namespace seedhook::sqlite {
 
-// Brings the file to the present version, each step in a transaction of its own. Throws sqlite_failure; a file that a
-// newer seedhook wrote, or another program, is errc::invalid.
+// errc::invalid for a file that a newer seedhook wrote, or another program. Throws sqlite_failure.
+result<void> recognise(connection& db);
+
+// Brings the file to the present version, each step in a transaction of its own. Fails and throws as `recognise`.
 result<void> migrate(connection& db);
 
 } // namespace seedhook::sqlite

@@ -8,8 +8,11 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 namespace seedhook {
 namespace {
@@ -104,6 +107,78 @@ BOOST_FIXTURE_TEST_CASE(a_clean_end_leaves_an_empty_log_and_a_failed_one_leaves_
         crashed.run("UPDATE tasks SET model = 'm'");
     }
     BOOST_TEST(std::filesystem::file_size(path + "-wal") > 0U);
+}
+
+std::vector<std::string> files_below(const std::filesystem::path& folder) {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        names.push_back(entry.path().filename().string());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+BOOST_FIXTURE_TEST_CASE(an_inspection_finds_a_sound_store_sound_and_leaves_it_alone, file_fixture) {
+    { BOOST_REQUIRE(open_sqlite({path}).has_value()); }
+    const auto before = files_below(folder.path());
+    const auto changed = std::filesystem::last_write_time(path);
+    const auto found = inspect_sqlite({path}, std::chrono::seconds(10));
+    BOOST_REQUIRE(found.has_value());
+    BOOST_TEST(found->complete);
+    BOOST_TEST(files_below(folder.path()) == before, boost::test_tools::per_element());
+    BOOST_TEST((std::filesystem::last_write_time(path) == changed));
+    BOOST_TEST(open_sqlite({path}).has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(an_inspection_makes_no_store, file_fixture) {
+    const auto found = inspect_sqlite({path}, std::chrono::seconds(10));
+    BOOST_REQUIRE(found.has_error());
+    BOOST_TEST((found.error().code == errc::not_found));
+    BOOST_TEST(files_below(folder.path()).empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(an_inspection_does_not_look_at_a_store_that_a_daemon_has, file_fixture) {
+    const auto daemon = open_sqlite({path});
+    BOOST_REQUIRE(daemon.has_value());
+    const auto found = inspect_sqlite({path}, std::chrono::seconds(10));
+    BOOST_REQUIRE(found.has_error());
+    BOOST_TEST((found.error().code == errc::conflict));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_inspection_tells_damage_and_other_versions, file_fixture) {
+    { BOOST_REQUIRE(open_sqlite({path}).has_value()); }
+    {
+        sqlite::connection db(path, sqlite::connection::access::read_write);
+        db.script("PRAGMA user_version = 99");
+    }
+    const auto newer = inspect_sqlite({path}, std::chrono::seconds(10));
+    BOOST_REQUIRE(newer.has_error());
+    BOOST_TEST((newer.error().code == errc::invalid));
+    {
+        sqlite::connection db(path, sqlite::connection::access::read_write);
+        db.script("PRAGMA user_version = 1");
+    }
+    { BOOST_REQUIRE(open_sqlite({path}).has_value()); } // whose end leaves everything in the file
+    {
+        std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(2048);
+        file << std::string(4096, 'x');
+    }
+    const auto damaged = inspect_sqlite({path}, std::chrono::seconds(10));
+    BOOST_REQUIRE(damaged.has_error());
+    BOOST_TEST((damaged.error().code == errc::io));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_inspection_ends_when_its_time_is_up, file_fixture) {
+    { BOOST_REQUIRE(open_sqlite({path}).has_value()); }
+    {
+        sqlite::connection db(path, sqlite::connection::access::read_write);
+        db.script("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) "
+                  "INSERT INTO ids SELECT CAST(i AS BLOB), 1 FROM n");
+    }
+    const auto found = inspect_sqlite({path}, std::chrono::seconds(0));
+    BOOST_REQUIRE(found.has_value());
+    BOOST_TEST(!found->complete);
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 // What a TLS context promises: which files it takes, and what it says about those it refuses.
+#include "seedhook/tls/certificate.hpp"
 #include "seedhook/tls/context.hpp"
 
 #include "test_certificates.hpp"
@@ -133,6 +134,24 @@ BOOST_FIXTURE_TEST_CASE(a_reload_takes_the_new_files_and_keeps_the_old_ones_when
 
 BOOST_AUTO_TEST_CASE(an_identity_that_cannot_be_read_is_an_error) {
     BOOST_TEST(!tls::server_identity::load("/nonexistent/cert.pem", "/nonexistent/key.pem"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_certificate_tells_whom_it_is_for_and_when_it_ends, folder) {
+    const test_pki pki = make_test_pki(path.string(), {"hooks.example.com", "127.0.0.1", "::1"});
+    const auto facts = tls::read_certificate(pki.cert_file);
+    BOOST_REQUIRE(facts);
+    const std::vector<std::string> names{"hooks.example.com", "127.0.0.1", "::1"};
+    BOOST_TEST(facts->names == names, boost::test_tools::per_element());
+    const auto left = facts->ends_at - system_clock().now();
+    BOOST_TEST((left > std::chrono::days(29) && left <= std::chrono::days(30)));
+    BOOST_TEST((facts->begins_at <= system_clock().now()));
+
+    write(path / "not.pem", "hello");
+    const auto broken = tls::read_certificate((path / "not.pem").string());
+    BOOST_REQUIRE(!broken);
+    BOOST_TEST(broken.error().message.find("not.pem: no start line") != std::string::npos);
+    BOOST_TEST(!tls::make_pinned_client_context("/nonexistent/cert.pem"));
+    BOOST_TEST(ERR_peek_error() == 0U);
 }
 
 } // namespace
