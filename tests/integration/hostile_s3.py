@@ -38,7 +38,7 @@ class Exchange:
         self.length = int(self.request.header("content-length", 0))
         self.unread = self.length
         self.chance = server.chance_for(self.request)
-        self.fault, self.status, self.answer, self.etag = None, None, None, None
+        self.fault, self.status, self.answer, self.etag, self.noted = None, None, None, None, False
 
     def read(self, limit=None):
         """The body, or as much more of it. Raises ConnectionError when the client stops before."""
@@ -78,6 +78,7 @@ class Exchange:
         self.write(self.raw(answer))
 
     def write(self, data):
+        self.note()
         self.handler.wfile.write(data)
         self.handler.wfile.flush()
 
@@ -101,10 +102,12 @@ class Exchange:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def seen(self):
-        r = self.request
-        return Seen(r.operation, r.key, r.part, r.query.get("uploadId"), dict(r.headers), self.length, not self.unread,
-                    self.fault, self.status)
+    def note(self):
+        """Among the server's requests, once: before the client can know the answer."""
+        if not self.noted:
+            r, self.noted = self.request, True
+            self.server.requests.append(Seen(r.operation, r.key, r.part, r.query.get("uploadId"), dict(r.headers),
+                                             self.length, not self.unread, self.fault, self.status))
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -121,9 +124,9 @@ class Server(http.server.ThreadingHTTPServer):
 class HostileS3:
     """Serves until stop(), or to the end of a `with`.
 
-    `share`: of the exchanges that go wrong; never more than `in_a_row` of those about one key, and
-    never more than `in_all` of them. `only`: which faults there
-    may be, their names as a function of the key; all when left out. With an authority it speaks TLS. `page`: entries of a listing in one answer.
+    `share`: of the exchanges that go wrong; never more than `in_a_row` of those about one key, and never more than
+    `in_all` of them. `only`: which faults there may be, their names as a function of the key; all when left out. With an
+    authority it speaks TLS. `page`: entries of a listing in one answer.
     """
 
     def __init__(self, folder, authority=None, seed=1, share=0.0, in_a_row=3, in_all=1000, only=None, buckets=("videos",),
@@ -169,7 +172,7 @@ class HostileS3:
         return collections.Counter(seen.fault for seen in list(self.requests) if seen.fault)
 
     def of(self, operation, key=None):
-        """The requests for this operation, in the order of their end."""
+        """The requests for this operation, in the order of their answers."""
         return [seen for seen in list(self.requests) if seen.operation == operation and key in (None, seen.key)]
 
     # -- what an exchange needs
@@ -255,7 +258,7 @@ class HostileS3:
             self.mistakes.append(traceback.format_exc())
             raise
         finally:
-            self.requests.append(exchange.seen())
+            exchange.note()
 
     def _handler(hostile):  # pylint: disable=no-self-argument
         class Handler(http.server.BaseHTTPRequestHandler):

@@ -12,7 +12,7 @@ from s3_service import Request
 PIECE = 1 << 16
 HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "expect")
 
-# `status` is None when the answer did not come, or not all of the request.
+# `status` is None when not all of the request came, or no answer to it.
 Passed = collections.namedtuple("Passed", "operation key part upload headers size status")
 
 
@@ -69,12 +69,14 @@ class Proxy:
             with contextlib.closing(http.client.HTTPConnection(self.upstream, timeout=harness.PATIENCE)) as upstream:
                 self._send(request, handler, size, upstream)
                 answer = upstream.getresponse()
-                status = self._answer(request, handler, answer)
+                body, status = answer.read(), answer.status
         except (OSError, http.client.HTTPException):
             handler.close_connection = True
-        finally:
-            self.passed.append(Passed(request.operation, request.key, request.part, request.query.get("uploadId"),
-                                      dict(request.headers), size, status))
+        # Before the client can know of it.
+        self.passed.append(Passed(request.operation, request.key, request.part, request.query.get("uploadId"),
+                                  dict(request.headers), size, status))
+        if status:
+            self._answer(request, handler, answer, body)
 
     @staticmethod
     def _send(request, handler, size, upstream):
@@ -91,8 +93,7 @@ class Proxy:
             size -= len(piece)
 
     @staticmethod
-    def _answer(request, handler, answer):
-        body = answer.read()
+    def _answer(request, handler, answer, body):
         handler.send_response_only(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in (*HOP_BY_HOP, "content-length"):
@@ -103,7 +104,6 @@ class Proxy:
         handler.end_headers()
         handler.wfile.write(body)
         handler.wfile.flush()
-        return answer.status
 
     def _handler(proxy):  # pylint: disable=no-self-argument
         class Handler(http.server.BaseHTTPRequestHandler):

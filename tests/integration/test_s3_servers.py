@@ -108,8 +108,9 @@ def test_swift_lists_uploads_and_their_parts_and_drops_what_is_aborted(swift):
 def test_swift_knows_no_conditional_puts_no_tags_and_one_storage_class(swift):
     client = swift.client()
     client.create_bucket("limits")
-    assert refusal_of(lambda: client.put("limits", "x", b"", {"If-None-Match": "*"})) == "NotImplemented"
-    assert refusal_of(lambda: client.put("limits", "x", b"", Tagging="a=b")) == "NotImplemented"
+    not_implemented = ("NotImplemented", "501")  # botocore asks for 100 Continue, and then may miss the refusal's body
+    assert refusal_of(lambda: client.put("limits", "x", b"", {"If-None-Match": "*"})) in not_implemented
+    assert refusal_of(lambda: client.put("limits", "x", b"", Tagging="a=b")) in not_implemented
     assert refusal_of(lambda: client.put("limits", "x", b"", StorageClass="GLACIER")) == "InvalidStorageClass"
     assert refusal_of(lambda: client.multipart("limits", "x", [b"a", b"b"])) == "EntityTooSmall"
 
