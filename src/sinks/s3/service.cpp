@@ -15,6 +15,7 @@ namespace seedhook::s3 {
 namespace {
 
 constexpr duration tolerable_skew = std::chrono::minutes(1);
+constexpr duration taken_for_skew = std::chrono::minutes(15); // AWS's limit
 
 bool says_expired(std::string_view code) {
     return code == "ExpiredToken" || code == "TokenRefreshRequired" || code == "InvalidToken" ||
@@ -38,14 +39,18 @@ service::remedy service::mend(const knowledge& used, const http::client_response
         who_->forget();
         return remedy::credentials;
     }
-    const bool skewed = why.code == "RequestTimeTooSkewed";
-    const bool elsewhere = answer.status / 100 == 3 || why.code == "AuthorizationHeaderMalformed";
+    // An answer to HEAD has no document: its fields must do.
+    const auto theirs = http::parse_http_date(answer.find("Date").value_or(""));
+    const duration off = theirs ? std::chrono::abs(*theirs - service_time()) : duration(0);
+    const bool untold = answer.body.empty() && answer.status / 100 == 4;
+    const bool skewed = why.code == "RequestTimeTooSkewed" || (untold && answer.status == 403 && off > taken_for_skew);
+    const bool elsewhere = answer.status / 100 == 3 || why.code == "AuthorizationHeaderMalformed" ||
+                           (untold && answer.status == 400);
     if ((skewed || elsewhere) && known_ != used) {
         return skewed ? remedy::clock : remedy::place; // another request has found out meanwhile
     }
     if (skewed) {
-        const auto theirs = http::parse_http_date(answer.find("Date").value_or(""));
-        if (!theirs || std::chrono::abs(*theirs - service_time()) < tolerable_skew) {
+        if (off < tolerable_skew) {
             return remedy::none;
         }
         known_.ahead = *theirs - time_.now();
