@@ -4,12 +4,14 @@
 SEEDHOOK_BUILD_PACKAGES=(
     g++ cmake ninja-build ccache git ca-certificates
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-test1.81-dev
-    libssl-dev libsqlite3-dev libyaml-cpp-dev
+    libssl-dev libsqlite3-dev libyaml-cpp-dev libpugixml-dev
     prometheus-cpp-dev libcli11-dev
 )
 SEEDHOOK_DEMO_PACKAGES=(openssl curl python3)
 SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest python3-botocore)
+SEEDHOOK_S3_PACKAGES=(swift-proxy swift-account swift-container swift-object memcached) # and s3rver.sh
 SEEDHOOK_BENCH_PACKAGES=(nginx-light webhook util-linux)
+SEEDHOOK_DELIVER_PACKAGES=(rclone awscli libnginx-mod-http-lua)
 SEEDHOOK_CRASH_PACKAGES=(openssl python3)
 SEEDHOOK_POWERCUT_PACKAGES=(openssl python3 e2fsprogs mount util-linux)
 SEEDHOOK_FAULTS_PACKAGES=(openssl python3 strace)

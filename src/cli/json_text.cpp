@@ -32,6 +32,11 @@ std::optional<std::string> text_of(const json::object& in, std::string_view key)
 
 std::string cell(const json::object& in, std::string_view key) { return text_of(in, key).value_or(std::string(none)); }
 
+std::string first_line(const json::object& in, std::string_view key) {
+    const std::string text = cell(in, key);
+    return text.substr(0, text.find('\n'));
+}
+
 // Boost.JSON would write 5E-2.
 std::string number_text(const json::value& number) {
     if (const auto* whole = number.if_int64()) {

@@ -20,6 +20,9 @@ const boost::json::array* array_of(const boost::json::object& in, std::string_vi
 std::optional<std::string> text_of(const boost::json::object& in, std::string_view key);
 std::string cell(const boost::json::object& in, std::string_view key);
 
+// The same up to the end of the first line.
+std::string first_line(const boost::json::object& in, std::string_view key);
+
 // A number as people write it: `0.05`, `15`.
 std::string number_text(const boost::json::value& number);
 

@@ -58,7 +58,7 @@ std::string places(const json::object& task) {
     for (const json::value& one : all ? *all : json::array()) {
         if (const json::object* delivery = one.if_object()) {
             const std::string state = cell(*delivery, "state");
-            const std::string note = cell(*delivery, "note");
+            const std::string note = first_line(*delivery, "note");
             t.add_row({cell(*delivery, "sink"), state == "done" ? note : state + ": " + note});
         }
     }

@@ -3,12 +3,15 @@
 
 #include "cli/json_text.hpp"
 #include "cli/table.hpp"
+#include "seedhook/model/text.hpp"
+
 #include <boost/json/serialize.hpp>
 
 #include <array>
 #include <charconv>
 #include <chrono>
 #include <optional>
+#include <sstream>
 #include <string_view>
 
 namespace seedhook::cli {
@@ -129,6 +132,25 @@ std::string listed(const json::object& task, std::string_view key, const std::st
     return "\n" + title + "\n" + t.to_string();
 }
 
+// What commands wrote in the last attempts: it follows the note's first line.
+std::string outputs(const json::object& task) {
+    std::string out;
+    const json::array* all = array_of(task, "deliveries");
+    for (const json::value& one : all ? *all : json::array()) {
+        const json::object* delivery = one.if_object();
+        std::string note = delivery ? cell(*delivery, "note") : std::string();
+        if (note.find('\n') == std::string::npos) {
+            continue;
+        }
+        out += "\nOutput of " + printable(cell(*delivery, "sink")) + "\n";
+        std::istringstream lines(note.substr(note.find('\n') + 1));
+        for (std::string line; std::getline(lines, line);) {
+            out += "  " + printable(line) + "\n";
+        }
+    }
+    return out;
+}
+
 // When it is done there is nothing due.
 std::string due_cell(const json::object& job) {
     const std::string state = cell(job, "state");
@@ -159,7 +181,7 @@ std::string task_details(const json::object& task) {
     out += listed(task, "deliveries", "Deliveries", {"SINK", "STATE", "ATTEMPTS", "DUE", "UPDATED", "NOTE"},
                   [](const json::object& d) -> std::vector<std::string> {
                       return {cell(d, "sink"), cell(d, "state"),           cell(d, "attempts"),
-                              due_cell(d),     short_time(d, "updatedAt"), cell(d, "note")};
+                              due_cell(d),     short_time(d, "updatedAt"), first_line(d, "note")};
                   });
     out += listed(task, "jobs", "Jobs", {"KIND", "STATE", "ATTEMPTS", "DUE", "NOTE"},
                   [](const json::object& j) -> std::vector<std::string> {
@@ -167,9 +189,9 @@ std::string task_details(const json::object& task) {
                   });
     out += listed(task, "events", "Events", {"AT", "KIND", "DETAIL"},
                   [](const json::object& e) -> std::vector<std::string> {
-                      return {short_time(e, "at"), cell(e, "kind"), cell(e, "detail")};
+                      return {short_time(e, "at"), cell(e, "kind"), first_line(e, "detail")};
                   });
-    return out;
+    return out + outputs(task);
 }
 
 } // namespace seedhook::cli

@@ -130,6 +130,7 @@ public:
         tasks_.spawn(health_.watch(), "health");
         tasks_.spawn(keep_what_is_learnt(*store_, *plans_), "learning");
         tasks_.spawn(keep_retention(*store_, system_clock(), [this] { return retention_; }), "retention");
+        tidying_.spawn(keep_sinks_tidy([this] { return destinations_; }), "tidying");
         working_.spawn(work(), "worker");
         for (const bound_listener& l : listeners_) {
             log::info("listening", {{"address", l.socket.name()}, {"tls", l.identity != nullptr}});
@@ -226,6 +227,7 @@ private:
     void adopt(const config::settings& settings, whole_plan whole) {
         work_plan& plan = whole.work;
         routes_ = plan.routes;
+        destinations_ = std::move(plan.destinations);
         retention_ = settings.retention;
         plans_->configure(asking_of(settings));
         apis_.adopted(settings);
@@ -327,7 +329,10 @@ private:
         co_await working_.drained(); // a claim that was under way may still have started jobs
         ending.spawn(worker_->drain(settings_.shutdown_grace), "drain jobs");
         co_await ending.drained();
-        worker_->set_lanes({}, routes_); // the fetch client goes with its lane, and its pooled connections with it
+        tidying_.cancel(asio::cancellation_type::terminal); // it can be done another time
+        co_await tidying_.drained();
+        worker_->set_lanes({}, routes_); // clients go with their lanes, and their pooled connections with them
+        destinations_.clear();
         tasks_.cancel(asio::cancellation_type::total);
         co_await tasks_.drained();
         co_await control_->stop(std::chrono::seconds(1));
@@ -352,12 +357,14 @@ private:
     std::vector<bound_listener> gateway_;                           // until its doors open
     std::vector<std::shared_ptr<tls::server_identity>> identities_; // of all listeners
     std::shared_ptr<const routing> routes_;
+    std::vector<std::shared_ptr<sink>> destinations_;
     config::retention retention_;
     std::vector<std::string> sources_; // their names
     std::unique_ptr<http::server> control_;
     std::unique_ptr<receive_threads> receivers_;
     task_group tasks_;   // side work
     task_group working_; // the worker's loop
+    task_group tidying_{executor_};
     task_group stopping_{executor_};
 };
 

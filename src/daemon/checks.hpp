@@ -46,8 +46,8 @@ awaitable<result<remark>> check_daemon(const std::string& control_address, bool&
 using kept_objects = std::vector<std::shared_ptr<void>>;
 
 // The sink as the daemon would make it, and its own probe.
-awaitable<result<remark>> check_sink(const config::sink& settings, const outbound_clients& outgoing,
-                                     kept_objects& kept);
+awaitable<result<remark>> check_sink(const config::sink& settings, const std::string& spool,
+                                     const outbound_clients& outgoing, kept_objects& kept);
 
 // Whether the API takes the key. `of.api` is set.
 awaitable<result<remark>> check_api(const config::source& of, const outbound_clients& outgoing, kept_objects& kept);

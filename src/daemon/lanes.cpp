@@ -1,21 +1,18 @@
 // Building the lanes of work.
 #include "daemon/lanes.hpp"
 
+#include "daemon/sinks.hpp"
+
 #include "seedhook/deliver/deliver.hpp"
 #include "seedhook/fetch/fetch.hpp"
 #include "seedhook/http/client.hpp"
 #include "seedhook/poll/poll.hpp"
-#include "seedhook/sinks/directory.hpp"
-#include "seedhook/sinks/webhook.hpp"
 
-#include <algorithm>
 #include <functional>
 #include <utility>
 
 namespace seedhook {
 namespace {
-
-constexpr std::uint32_t most_sink_threads = 16;
 
 constexpr std::uint32_t polls_at_a_time = 8; // of each source; the budget says how many a minute
 
@@ -72,33 +69,7 @@ retry_policy policy_of(const config::retry& r) {
     return policy;
 }
 
-// A directory sink and the threads it works on: a mount that hangs must hold up nobody else.
-struct directory_stack {
-    explicit directory_stack(std::uint32_t threads) : disk(threads) {}
-
-    blocking_pool disk;
-    std::shared_ptr<sink> to;
-};
-
 } // namespace
-
-result<std::shared_ptr<sink>> make_sink(const config::sink& settings, const sink_context& with) {
-    if (settings.directory) {
-        auto stack = std::make_shared<directory_stack>(std::min(settings.concurrency, most_sink_threads));
-        auto made = make_directory_sink(settings, stack->disk);
-        if (!made) {
-            return made.error();
-        }
-        stack->to = std::move(*made);
-        sink* to = stack->to.get();
-        return std::shared_ptr<sink>(std::move(stack), to);
-    }
-    if (settings.webhook) {
-        return make_webhook_sink(settings,
-                                 with.outgoing.client(with.executor, webhook_client_settings(*settings.webhook)));
-    }
-    return error(errc::invalid, "unknown type " + settings.type);
-}
 
 result<work_plan> plan_work(const config::settings& settings, const lane_context& with) {
     work_plan plan;
@@ -112,10 +83,11 @@ result<work_plan> plan_work(const config::settings& settings, const lane_context
         plan.sources.insert(s.name);
     }
     for (const config::sink& s : settings.sinks) {
-        auto made = make_sink(s, {with.executor, with.outgoing});
+        auto made = make_sink(s, {with.executor, with.outgoing, settings.spool.path});
         if (!made) {
             return within("sink " + s.name, made.error());
         }
+        plan.destinations.push_back(*made);
         plan.lanes.push_back({job_kind::deliver, s.name, make_delivery_handler(std::move(*made), with.videos),
                               s.concurrency, policy_of(s.retries)});
         routes.push_back(s.routes);

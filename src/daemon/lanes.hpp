@@ -30,18 +30,10 @@ struct lane_context {
     const outbound_clients& outgoing; // used while building
 };
 
-// What sinks are made with.
-struct sink_context {
-    asio::any_io_executor executor;
-    const outbound_clients& outgoing; // used while building
-};
-
-// The sink with all it needs to live: clients, threads. errc::invalid and others when its settings cannot be.
-result<std::shared_ptr<sink>> make_sink(const config::sink& settings, const sink_context& with);
-
 struct work_plan {
     std::vector<lane> lanes;
     std::shared_ptr<const routing> routes;
+    std::vector<std::shared_ptr<sink>> destinations;
     std::set<std::string> sinks;   // their names
     std::set<std::string> sources; // likewise
 };

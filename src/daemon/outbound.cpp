@@ -21,6 +21,11 @@ result<outbound_clients> outbound_clients::make(const config::outbound& settings
 std::unique_ptr<http::client> outbound_clients::client(const asio::any_io_executor& executor,
                                                        http::client_settings settings) const {
     settings.proxy = proxy_;
+    return direct_client(executor, std::move(settings));
+}
+
+std::unique_ptr<http::client> outbound_clients::direct_client(const asio::any_io_executor& executor,
+                                                              http::client_settings settings) const {
     settings.user_agent = "seedhook";
     return http::make_client(executor, std::move(settings), trusted_);
 }

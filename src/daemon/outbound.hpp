@@ -17,6 +17,9 @@ public:
 
     // A client with the policy of `settings`, to which trust, proxy and name are added.
     std::unique_ptr<http::client> client(const asio::any_io_executor& executor, http::client_settings settings) const;
+    // The same without the proxy: for what only this machine reaches.
+    std::unique_ptr<http::client> direct_client(const asio::any_io_executor& executor,
+                                                http::client_settings settings) const;
 
 private:
     tls::context_ptr trusted_;

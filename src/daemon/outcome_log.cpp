@@ -49,7 +49,7 @@ void tell_outcome(const claimed_job& claimed, const outcome& came_to, const next
                 {"request_id", claimed.of.request_id},
                 {"sink", claimed.work.key.sink},
                 {"attempt", std::int64_t{claimed.work.attempts}},
-                {"note", std::string_view(step.note)}});
+                {"note", std::string_view(step.note).substr(0, step.note.find('\n'))}}); // a hook's output follows
 }
 
 } // namespace seedhook

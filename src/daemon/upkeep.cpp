@@ -14,6 +14,8 @@ constexpr const char* memory_name = "polls";
 constexpr duration retry_pause = std::chrono::seconds(5);
 constexpr duration learnt_every = std::chrono::minutes(1);
 
+constexpr duration tidy_every = std::chrono::hours(1);
+
 constexpr duration retention_after_start = std::chrono::minutes(1);
 constexpr duration retention_every = std::chrono::hours(1);
 constexpr std::uint32_t tasks_a_slice = 50;
@@ -116,6 +118,16 @@ awaitable<> keep_retention(store& tasks, const clock& time, std::function<config
         if (goes_on) {
             goes_on = co_await sleep_for(retention_every);
         }
+    }
+}
+
+awaitable<> keep_sinks_tidy(std::function<std::vector<std::shared_ptr<sink>>()> present) {
+    for (bool goes_on = true; goes_on;) {
+        const std::vector<std::shared_ptr<sink>> sinks = present();
+        for (const std::shared_ptr<sink>& s : sinks) {
+            co_await s->tidy();
+        }
+        goes_on = co_await sleep_for(tidy_every);
     }
 }
 

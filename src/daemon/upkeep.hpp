@@ -3,9 +3,12 @@
 
 #include "seedhook/config/config.hpp"
 #include "seedhook/poll/planner.hpp"
+#include "seedhook/sinks/sink.hpp"
 #include "seedhook/store/store.hpp"
 
 #include <functional>
+#include <memory>
+#include <vector>
 
 namespace seedhook {
 
@@ -16,5 +19,8 @@ awaitable<> keep_what_is_learnt(store& tasks, planner& plans);
 // Prunes and forgets as `present()` says at the time, a slice after the other with pauses between them, until
 // cancelled.
 awaitable<> keep_retention(store& tasks, const clock& time, std::function<config::retention()> present);
+
+// Has each of the present sinks tidied, now and then every hour, until cancelled.
+awaitable<> keep_sinks_tidy(std::function<std::vector<std::shared_ptr<sink>>()> present);
 
 } // namespace seedhook

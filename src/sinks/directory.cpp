@@ -1,66 +1,19 @@
 // The directory sink: deliveries as placements, run on the disk's threads.
 #include "seedhook/sinks/directory.hpp"
 
+#include "sinks/accounts.hpp"
 #include "sinks/placement.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <charconv>
-#include <limits>
 #include <utility>
-#include <vector>
 
 namespace seedhook {
 namespace {
-
-constexpr std::size_t entry_buffer = 64 * 1024; // for a user or group with many members
-
-std::optional<std::uint32_t> parse_id(std::string_view text) {
-    std::uint32_t value = 0;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool whole = failure == std::errc() && end == text.data() + text.size();
-    return whole && value != std::numeric_limits<std::uint32_t>::max() ? std::optional(value) : std::nullopt;
-}
-
-result<std::optional<uid_t>> user_id(const std::string& name) {
-    if (name.empty()) {
-        return std::optional<uid_t>();
-    }
-    if (const auto number = parse_id(name)) {
-        return std::optional<uid_t>(*number);
-    }
-    std::vector<char> buffer(entry_buffer);
-    passwd entry{};
-    passwd* found = nullptr;
-    ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    if (found == nullptr) {
-        return error(errc::invalid, "there is no user `" + name + "`");
-    }
-    return std::optional<uid_t>(entry.pw_uid);
-}
-
-result<std::optional<gid_t>> group_id(const std::string& name) {
-    if (name.empty()) {
-        return std::optional<gid_t>();
-    }
-    if (const auto number = parse_id(name)) {
-        return std::optional<gid_t>(*number);
-    }
-    std::vector<char> buffer(entry_buffer);
-    group entry{};
-    group* found = nullptr;
-    ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    if (found == nullptr) {
-        return error(errc::invalid, "there is no group `" + name + "`");
-    }
-    return std::optional<gid_t>(entry.gr_gid);
-}
 
 // What a delivery needs: the folder, a staged file with owner and mode.
 outcome try_out(const directory_rules& rules) {
@@ -149,6 +102,7 @@ result<std::shared_ptr<sink>> make_directory_sink(const config::sink& settings, 
     rules.file = std::move(*file);
     rules.on_conflict = wanted.on_conflict;
     rules.manifest = wanted.manifest;
+    rules.link = wanted.link;
     rules.who.mode = static_cast<mode_t>(wanted.mode);
     rules.who.owner = *owner;
     rules.who.group = *group;

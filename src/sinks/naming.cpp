@@ -32,6 +32,11 @@ std::string numbered_name(std::string_view file, std::uint32_t number, std::stri
     return std::string(stem) + tail;
 }
 
+std::string_view extension_of(const task& of) {
+    const std::string_view type = of.video ? std::string_view(of.video->content_type) : std::string_view();
+    return type == "video/webm" ? "webm" : type == "video/quicktime" ? "mov" : "mp4";
+}
+
 manifest_match compare_manifest(std::string_view there, std::string_view document) {
     json::error_code failure;
     json::value old = json::parse(json::string_view(there.data(), there.size()), failure);

@@ -1,11 +1,16 @@
 // The names a delivery may take in a folder: `clip.mp4`, `clip-2.mp4`, … and their manifests.
 #pragma once
 
+#include "seedhook/model/task.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace seedhook {
+
+// Of the task's video, from its content type: `mp4` unless it says otherwise.
+std::string_view extension_of(const task& of);
 
 // The `number`th name after `file`: 1 is itself, 2 is `clip-2.mp4`. Cut (at a character) so that it and `suffix` after
 // it have at most 255 bytes.

@@ -37,11 +37,6 @@ std::vector<std::string> split(std::string_view path) {
     return segments;
 }
 
-std::string_view extension_of(const task& of) {
-    const std::string_view type = of.video ? std::string_view(of.video->content_type) : std::string_view();
-    return type == "video/webm" ? "webm" : type == "video/quicktime" ? "mov" : "mp4";
-}
-
 // True when a file that cannot be opened is known not to be ours. Any other failure tells nothing about it: to take it
 // for somebody else's would put a second file beside our own.
 bool is_foreign(int open_failure) { return open_failure == EACCES || open_failure == EPERM || open_failure == ELOOP; }
@@ -247,13 +242,19 @@ std::optional<outcome> placement::begin_copy() {
         return staged.error();
     }
     staged_.emplace(std::move(*staged));
-    may_clone_ = true;
+    may_share_ = true;
     stage_ = stage::copy;
     return std::nullopt;
 }
 
+// Without a copy of the bytes, where that can be.
+bool placement::share() {
+    return staged_->clone(video_.get()) ||
+           (rules_->link && staged_->link(video_.get(), what_.video->parent_path(), rules_->who));
+}
+
 std::optional<outcome> placement::copy() {
-    if (!std::exchange(may_clone_, false) || !staged_->clone(video_.get())) {
+    if (!std::exchange(may_share_, false) || !share()) {
         const auto all = staged_->copy_piece(video_.get(), what_.of.video->size);
         if (!all) {
             return all.error();

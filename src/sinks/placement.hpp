@@ -23,6 +23,7 @@ struct directory_rules {
     path_template file;
     config::directory_sink::conflict_kind on_conflict = config::directory_sink::conflict_kind::rename;
     bool manifest = false;
+    bool link = true; // the spool's file may be shared
     ownership who;
 };
 
@@ -45,6 +46,7 @@ private:
     std::optional<outcome> compare();
     std::optional<outcome> decide(found video);
     std::optional<outcome> begin_copy();
+    bool share();
     std::optional<outcome> copy();
     std::optional<outcome> place();
     std::optional<outcome> place_manifest();
@@ -66,7 +68,7 @@ private:
     crypto::sha256 existing_hash_;
     std::uint64_t compared_ = 0;
     std::optional<staged_file> staged_;
-    bool may_clone_ = true;
+    bool may_share_ = true;
     bool sealed_ = false;
     bool replace_ = false;           // what bears the name is to go
     bool video_there_ = false;       // it is under its name, by this attempt or an earlier one

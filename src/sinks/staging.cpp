@@ -1,4 +1,4 @@
-// Staged files: reflink where possible, else a copy inside the kernel, else through a buffer.
+// Staged files: reflink where possible, else a hard link where nobody can tell, else a copy inside the kernel, else through a buffer.
 #include "sinks/staging.hpp"
 
 #include <fcntl.h>
@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,9 +23,32 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t piece_size = std::uint64_t{32} << 20; // the longest a cancelled caller waits for
 constexpr std::size_t buffer_size = std::size_t{1} << 20;
 
+// A link is staged beside the empty file that was made first. That name is opened for writing by the next attempt.
+constexpr std::string_view link_suffix = ".link";
+
 bool same_file(const struct stat& a, const struct stat& b) noexcept {
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
+
+// Waits for it: it is held for no longer than a few calls on names and modes.
+bool lock_folder(int folder) {
+    int locked = -1;
+    do {
+        locked = ::flock(folder, LOCK_EX);
+    } while (locked != 0 && errno == EINTR);
+    return locked == 0;
+}
+
+// The group that the file is to have: without a name for it, that of a file made here. It may be the folder's.
+ownership resolved(const ownership& who, const struct stat& made_here) {
+    ownership all = who;
+    all.owner = who.owner.value_or(made_here.st_uid);
+    all.group = who.group.value_or(made_here.st_gid);
+    return all;
+}
+
+// An access list or a label: files made elsewhere have another.
+bool has_attributes(int fd) { return ::flistxattr(fd, nullptr, 0) > 0; }
 
 // One step of a copy through a buffer. The bytes copied, or -1 with errno.
 ssize_t copy_buffered(int from, int to, std::uint64_t at, std::uint64_t most) {
@@ -65,6 +89,11 @@ tried<staged_file> staged_file::create(int root, const fs::path& shown_root, con
         struct stat named {};
         if (file && ::fstat(file.get(), &held) == 0 &&
             ::fstatat(made.folder_.get(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && same_file(held, named)) {
+            if (held.st_nlink > 1) { // a crash left it beside its final name: what is under that one stays
+                ::unlinkat(made.folder_.get(), name.c_str(), 0);
+                continue;
+            }
+            ::unlinkat(made.folder_.get(), (name + std::string(link_suffix)).c_str(), 0);
             if (::ftruncate(file.get(), 0) != 0) {
                 return outcome_of_errno("emptying " + shown.string(), errno);
             }
@@ -78,6 +107,35 @@ tried<staged_file> staged_file::create(int root, const fs::path& shown_root, con
 }
 
 bool staged_file::clone(int from) { return ::ioctl(file_.get(), FICLONE, from) == 0; }
+
+bool staged_file::link(int from, const fs::path& from_folder, const ownership& who) {
+    // Two sinks may be at the same file. Not its own lock: those who read what is delivered could hold that.
+    const unique_fd lock(::open(from_folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct stat there {};
+    struct stat own {};
+    if (!lock || !lock_folder(lock.get()) || ::fstat(from, &there) != 0 || ::fstat(file_.get(), &own) != 0) {
+        return false;
+    }
+    const ownership wanted = resolved(who, own);
+    const bool fits = (there.st_mode & 07777) == wanted.mode && there.st_gid == *wanted.group;
+    const bool ours_alone = there.st_uid == ::geteuid() && there.st_uid == *wanted.owner &&
+                            (wanted.mode & (S_IWGRP | S_IWOTH)) == 0 && (wanted.mode & S_IRUSR) != 0;
+    unique_fd shared(::fcntl(from, F_DUPFD_CLOEXEC, 0));
+    const std::string name = name_ + std::string(link_suffix);
+    const std::string opened = "/proc/self/fd/" + std::to_string(from);
+    if (!ours_alone || (!fits && there.st_nlink > 1) || has_attributes(from) || has_attributes(file_.get()) ||
+        !shared || ::linkat(AT_FDCWD, opened.c_str(), folder_.get(), name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+        return false;
+    }
+    if (!fits && !apply(wanted, from, path_)) {
+        ::unlinkat(folder_.get(), name.c_str(), 0);
+        return false;
+    }
+    ::unlinkat(folder_.get(), name_.c_str(), 0);
+    name_ = name;
+    file_ = std::move(shared);
+    return true;
+}
 
 tried<bool> staged_file::copy_piece(int from, std::uint64_t size) {
     const std::uint64_t begin = copied_;
@@ -155,7 +213,8 @@ void sweep_staging(const fs::path& root) {
     for (fs::directory_iterator next(hidden, failure), end; !failure && next != end; next.increment(failure)) {
         const unique_fd file(::open(next->path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
         struct stat seen {};
-        const bool stale = file && ::fstat(file.get(), &seen) == 0 && S_ISREG(seen.st_mode) &&
+        // A link may be as old as the video is and still be on its way; it takes no room of its own.
+        const bool stale = file && ::fstat(file.get(), &seen) == 0 && S_ISREG(seen.st_mode) && seen.st_nlink == 1 &&
                            std::chrono::system_clock::from_time_t(seen.st_mtim.tv_sec) < day_ago;
         if (stale && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
             ::unlink(next->path().c_str());

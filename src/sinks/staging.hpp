@@ -32,6 +32,11 @@ public:
     // Makes the file a clone of `from` that shares its blocks. False where the file system cannot.
     bool clone(int from);
 
+    // Becomes a second name (a hard link) of `from`, a file in `from_folder`, if nobody can tell it from a copy but its
+    // owner: who that is, who may read it and who may write to it are as `who` says. They are changed for that while
+    // nobody else shares the file. False, and nothing has changed, where it cannot be.
+    bool link(int from, const std::filesystem::path& from_folder, const ownership& who);
+
     // Copies the next piece of `from`, which has `size` bytes. True once all of it is there.
     tried<bool> copy_piece(int from, std::uint64_t size);
 

@@ -13,14 +13,15 @@ STAGING = ".seedhook-staging"
 
 
 class DirectoryOutput:
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, link=True):
+        """`link`: the sink may share the spool's file."""
+        self.folder, self.link = folder, link
         self.right = {}  # names of files that were read and found right, with what tells a change
 
     def sink(self):
         """The daemon's configuration of it."""
-        return {"name": "library", "type": "directory", "path": str(self.folder), "file": "{requestId}.{ext}",
-                "concurrency": 16, "retry": {"min_delay": "100ms", "max_delay": "1s"}}
+        return {"name": self.folder.name, "type": "directory", "path": str(self.folder), "file": "{requestId}.{ext}",
+                "link": self.link, "concurrency": 16, "retry": {"min_delay": "100ms", "max_delay": "1s"}}
 
     def make(self):
         self.folder.mkdir(parents=True)

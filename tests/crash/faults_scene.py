@@ -77,7 +77,8 @@ class Stage:
 
 
 class FaultyDaemon(harness.Daemon):
-    """The daemon with a TLS and a plain listener and two sinks, one of them with manifests in folders of its own."""
+    """The daemon with a TLS and a plain listener and two sinks, one of them with manifests in folders of its own
+    and with copies, not links."""
 
     def __init__(self, folder, stage, wrapper, environment, settings):
         self.plain_port, self.trust = own_port(), stage.trust
@@ -91,7 +92,7 @@ class FaultyDaemon(harness.Daemon):
                 {"name": "library", "type": "directory", "path": str(self.folder / "library"),
                  "file": "{requestId}.{ext}", "retry": retry, "concurrency": 1},
                 {"name": "archive", "type": "directory", "path": str(self.folder / "archive"), "manifest": True,
-                 "file": "{status}/{requestId}.{ext}", "on": ["succeeded", "failed"], "retry": retry, "concurrency": 1}],
+                 "link": False, "file": "{status}/{requestId}.{ext}", "on": ["succeeded", "failed"], "retry": retry, "concurrency": 1}],
             "shutdown_grace": "100ms",
             "log": {"level": "info", "format": "json"},
         }

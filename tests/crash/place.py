@@ -42,7 +42,7 @@ class Place:
         self.folder, self.disk = folder, disk
         self.environment = environment or {}
         self.store, self.spool = disk / "seedhook.db", disk / "spool"
-        self.outputs = [DirectoryOutput(disk / "videos")]
+        self.outputs = [DirectoryOutput(disk / "videos"), DirectoryOutput(disk / "copies", link=False)]
         self.authority = harness.Authority(folder)
         self.client_context = self.authority.client_context()
         self.port = lasting_port()

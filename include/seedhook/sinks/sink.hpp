@@ -43,6 +43,10 @@ public:
 
     // Tries what a delivery would need, leaving nothing behind; for `doctor`.
     virtual awaitable<outcome> probe() = 0;
+
+    // Removes what attempts have left that nobody goes on with. Called at start and then every hour, also while
+    // deliveries are under way.
+    virtual awaitable<> tidy() { co_return; }
 };
 
 } // namespace seedhook

@@ -28,7 +28,8 @@ public:
     // Errors name the source and what to do, never a secret: not_found (there are none; says where was looked),
     // unauthorized (incomplete, expired or withheld), invalid (a file or a variable cannot be understood), forbidden (a
     // file cannot be read), refused (a host that credentials must not come from): a person must mend it. unavailable,
-    // network, timed_out, tls, protocol, io: the service or the disk, which may pass. cancelled: as http::client says.
+    // network, timed_out, tls, protocol, too_large, io: the service or the disk, which may pass. cancelled: as
+    // http::client says.
     virtual awaitable<result<credentials>> get() = 0;
 
     // The service said that they are not valid any more: the next `get` asks anew.

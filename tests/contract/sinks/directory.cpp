@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 class directory_under_test final : public sink_under_test {
 public:
-    directory_under_test() {
+    explicit directory_under_test(bool link) {
         fs::create_directory(target_);
         config::sink settings;
         settings.name = "library";
@@ -24,6 +24,7 @@ public:
         settings.directory->path = target_.string();
         settings.directory->file = "{date}/{model}/{requestId}.{ext}";
         settings.directory->manifest = true;
+        settings.directory->link = link;
         sink_ = make_directory_sink(settings, disk_).value();
     }
     ~directory_under_test() override { disk_.join(); }
@@ -65,7 +66,8 @@ private:
     std::shared_ptr<sink> sink_;
 };
 
-const sink_contract directory_contract("directory", [] { return std::make_unique<directory_under_test>(); });
+const sink_contract directory_contract("directory", [] { return std::make_unique<directory_under_test>(true); });
+const sink_contract copied_contract("directory_that_copies", [] { return std::make_unique<directory_under_test>(false); });
 
 } // namespace
 } // namespace seedhook::test

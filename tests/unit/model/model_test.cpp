@@ -20,6 +20,25 @@ BOOST_AUTO_TEST_CASE(times_are_written_as_rfc_3339_in_utc) {
     BOOST_TEST(to_rfc3339(time_point(-1ms)) == "1969-12-31T23:59:59.999Z");
 }
 
+BOOST_AUTO_TEST_CASE(times_are_read_as_they_are_written) {
+    BOOST_TEST((parse_rfc3339("2026-11-21T10:00:00.007Z") == time_point(1'795'255'200'007ms)));
+    BOOST_TEST((parse_rfc3339("2026-11-21T10:00:00Z") == time_point(1'795'255'200'000ms)));
+    BOOST_TEST((parse_rfc3339("2026-11-21t10:00:00.0079999999z") == time_point(1'795'255'200'007ms)));
+    BOOST_TEST((parse_rfc3339("2026-11-21 12:30:00.1+02:30") == time_point(1'795'255'200'100ms)));
+    BOOST_TEST((parse_rfc3339("2026-11-21T09:00:00-01:00") == time_point(1'795'255'200'000ms)));
+    BOOST_TEST((parse_rfc3339("1969-12-31T23:59:59.999Z") == time_point(-1ms)));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_time_is_not_read_as_one) {
+    for (const char* text :
+         {"", "2026", "2026-11-21", "2026-11-21T10:00:00", "2026-11-21T10:00Z", "2026-11-31T10:00:00Z",
+          "2026-13-01T10:00:00Z", "2026-00-01T10:00:00Z", "2026-11-21T24:00:00Z", "2026-11-21T10:60:00Z",
+          "2026-11-21T10:00:60Z", "2026-11-21T10:00:00.Z", "2026-11-21T10:00:00Zx", "2026-11-21T10:00:00+0200",
+          "2026-11-21T10:00:00+24:00", "2026-11-21T1:00:00Z", "-026-11-21T10:00:00Z", "+2026-11-21T10:00:00Z"}) {
+        BOOST_TEST(!parse_rfc3339(text), text);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(durations_are_read_in_every_unit) {
     BOOST_TEST((parse_duration("500ms") == 500ms));
     BOOST_TEST((parse_duration("30s") == 30s));

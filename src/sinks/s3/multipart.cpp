@@ -1,0 +1,271 @@
+// Multipart uploads (https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html).
+#include "sinks/s3/multipart.hpp"
+
+#include "sinks/s3/signing.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace seedhook::s3 {
+namespace {
+
+constexpr std::uint64_t most_parts = 10000;
+constexpr std::uint64_t mib = std::uint64_t{1} << 20;
+constexpr duration short_pause = std::chrono::seconds(1);
+
+std::string query_of(const upload_record& upload) { return "uploadId=" + uri_encode(upload.upload_id, false); }
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        switch (c) {
+        case '&':
+            out += "&amp;";
+            break;
+        case '<':
+            out += "&lt;";
+            break;
+        case '>':
+            out += "&gt;";
+            break;
+        case '"':
+            out += "&quot;";
+            break;
+        default:
+            out += c;
+        }
+    }
+    return out;
+}
+
+std::string completion_of(const upload_record& upload, checksum_kind kind) {
+    std::string out = R"(<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">)";
+    const std::string checksum = "Checksum" + std::string(name_of(kind));
+    for (const auto& [number, part] : upload.parts) {
+        out += "<Part><PartNumber>" + std::to_string(number) + "</PartNumber><ETag>" + escaped(part.etag) + "</ETag>";
+        if (!part.checksum.empty()) {
+            out += "<" + checksum + ">" + part.checksum + "</" + checksum + ">";
+        }
+        out += "</Part>";
+    }
+    return out + "</CompleteMultipartUpload>";
+}
+
+// The upload that it went to has ended, or does not have what we were told it has.
+bool is_lost(const failure& why) {
+    return why.code == "NoSuchUpload" || why.code == "InvalidPart" || why.code == "InvalidPartOrder";
+}
+
+std::optional<refusal> refused_by_disk(const error& why) {
+    return refusal(why.code == errc::cancelled ? outcome(interrupted{}) : outcome(again(why.message)));
+}
+
+} // namespace
+
+std::uint64_t part_size_for(std::uint64_t size, std::uint64_t wanted) noexcept {
+    const std::uint64_t least = (size + most_parts - 1) / most_parts;
+    return std::max(wanted, (least + mib - 1) / mib * mib);
+}
+
+multipart::multipart(asio::any_io_executor executor, multipart_context with, upload_record wanted)
+    : executor_(std::move(executor)), with_(std::move(with)), upload_(std::move(wanted)) {}
+
+awaitable<std::optional<refusal>> multipart::run(http::field_list object, http::field_list condition) {
+    auto refused = co_await take_up(std::move(object));
+    if (!refused) {
+        refused = co_await send_all();
+    }
+    if (!refused) {
+        refused = co_await complete(std::move(condition));
+    }
+    if (refused && is_lost(refused->why)) {
+        with_.notes.remove();
+    } else if (refused && stored_some_ && std::holds_alternative<again>(refused->comes_to)) {
+        const auto& fault = std::get<again>(refused->comes_to);
+        not_yet later(fault.why, fault.after.value_or(short_pause), duration(0));
+        later.counts = false;
+        refused->comes_to = std::move(later);
+    }
+    co_return refused;
+}
+
+// Goes on with what an earlier attempt recorded, or ends that and begins anew.
+awaitable<std::optional<refusal>> multipart::take_up(http::field_list object) {
+    auto loading = [notes = with_.notes] { return notes.load(); };
+    auto earlier = co_await with_.disk.run(std::move(loading));
+    if (earlier && earlier->fits(upload_) && !earlier->upload_id.empty()) {
+        upload_ = std::move(*earlier);
+        co_return std::nullopt;
+    }
+    if (earlier) {
+        co_await abort_upload(with_.to, std::move(*earlier)); // in vain: it costs storage, and no more
+    }
+    co_return co_await begin(std::move(object));
+}
+
+// The record stands before the service begins an upload: one whose id was lost on the way can be found and ended.
+awaitable<std::optional<refusal>> multipart::begin(http::field_list object) {
+    auto saving = [notes = with_.notes, all = upload_] { return notes.save(all); };
+    const auto intended = co_await with_.disk.run(std::move(saving));
+    if (!intended) {
+        co_return refused_by_disk(intended.error());
+    }
+    operation create;
+    create.name = "CreateMultipartUpload";
+    create.method = "POST";
+    create.key = upload_.key;
+    create.query = "uploads=";
+    create.fields = std::move(object);
+    if (with_.checksum != checksum_kind::none) {
+        create.fields.emplace_back("x-amz-checksum-algorithm", name_of(with_.checksum));
+    }
+    auto begun = co_await with_.to.call(std::move(create));
+    if (!begun) {
+        co_return begun.error();
+    }
+    upload_.upload_id = element(begun->body, "UploadId");
+    if (upload_.upload_id.empty()) {
+        co_return refusal(again("bucket `" + with_.to.where().bucket + "`: CreateMultipartUpload was answered without an id"));
+    }
+    auto keeping = [notes = with_.notes, all = upload_] { return notes.save(all); };
+    const auto kept = co_await with_.disk.run(std::move(keeping));
+    co_return kept ? std::nullopt : refused_by_disk(kept.error());
+}
+
+awaitable<std::optional<refusal>> multipart::send_all() {
+    task_group senders(executor_);
+    for (std::uint32_t i = 0; i < with_.parts_at_a_time; ++i) {
+        senders.spawn(send_parts(), "part of an upload");
+    }
+    co_await senders.drained();
+    while (senders.size() != 0) { // cancelled: whatever is told us is passed on, and the next word listened for
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        const bool at_once = (state.cancelled() & asio::cancellation_type::terminal) != asio::cancellation_type::none;
+        senders.cancel(at_once ? asio::cancellation_type::terminal : asio::cancellation_type::total);
+        co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation(),
+                                                           asio::enable_total_cancellation());
+        co_await senders.drained();
+    }
+    co_return refused_;
+}
+
+std::optional<std::uint32_t> multipart::next_part() {
+    const std::uint64_t count = (upload_.size + upload_.part_size - 1) / upload_.part_size;
+    while (next_ <= count && upload_.parts.contains(next_)) {
+        ++next_;
+    }
+    return next_ <= count ? std::optional(next_++) : std::nullopt;
+}
+
+// One of those that send side by side.
+awaitable<> multipart::send_parts() {
+    while (!refused_) {
+        const auto number = next_part();
+        if (!number) {
+            co_return;
+        }
+        const bool stop = co_await cancelled();
+        std::optional<refusal> refused;
+        if (stop) {
+            refused = refusal(interrupted{});
+        } else {
+            refused = co_await send_part(*number);
+        }
+        if (refused && !refused_) {
+            refused_ = std::move(refused);
+        }
+    }
+}
+
+awaitable<std::optional<refusal>> multipart::send_part(std::uint32_t number) {
+    const std::uint64_t begin = (number - 1) * upload_.part_size;
+    const std::uint64_t size = std::min(upload_.part_size, upload_.size - begin);
+    const auto hashed = co_await digest(with_.video, begin, size, with_.checksum, with_.disk);
+    if (!hashed) {
+        co_return refused_by_disk(hashed.error());
+    }
+    operation put;
+    put.name = "UploadPart";
+    put.method = "PUT";
+    put.key = upload_.key;
+    put.query = "partNumber=" + std::to_string(number) + "&" + query_of(upload_);
+    put.upload = std::make_shared<file_range>(with_.video, begin, size, with_.disk);
+    put.payload_sha256 = hashed->sha256;
+    if (!hashed->checksum.empty()) {
+        put.fields.emplace_back(field_of(with_.checksum), hashed->checksum);
+    }
+    auto answer = co_await with_.to.call(std::move(put));
+    if (!answer) {
+        co_return answer.error();
+    }
+    stored_part stored;
+    stored.etag = answer->find("ETag").value_or("");
+    stored.checksum = hashed->checksum;
+    if (stored.etag.empty()) {
+        co_return refusal(again("bucket `" + with_.to.where().bucket + "`: UploadPart was answered without an ETag"));
+    }
+    co_return co_await note(number, std::move(stored));
+}
+
+awaitable<std::optional<refusal>> multipart::note(std::uint32_t number, stored_part part) {
+    upload_.parts[number] = part;
+    stored_some_ = true;
+    auto adding = [notes = with_.notes, number, stored = std::move(part)] { return notes.add(number, stored); };
+    const auto added = co_await with_.disk.run(std::move(adding));
+    co_return added ? std::nullopt : refused_by_disk(added.error());
+}
+
+awaitable<std::optional<refusal>> multipart::complete(http::field_list condition) {
+    operation end;
+    end.name = "CompleteMultipartUpload";
+    end.method = "POST";
+    end.key = upload_.key;
+    end.query = query_of(upload_);
+    end.fields = std::move(condition);
+    end.fields.emplace_back("Content-Type", "application/xml");
+    end.body = completion_of(upload_, with_.checksum);
+    auto answer = co_await with_.to.call(std::move(end));
+    if (answer && element(answer->body, "ETag").empty()) {
+        co_return refusal(again("bucket `" + with_.to.where().bucket + "`: CompleteMultipartUpload was answered without a result"));
+    }
+    if (answer) {
+        co_return std::nullopt;
+    }
+    if (answer.error().why.status == 412) { // another object is there: this upload is of no use any more
+        co_await abort_upload(with_.to, upload_);
+        with_.notes.remove();
+    }
+    co_return answer.error();
+}
+
+awaitable<bool> abort_upload(service& at, upload_record what) {
+    std::vector<std::string> ids;
+    if (!what.upload_id.empty()) {
+        ids.push_back(what.upload_id);
+    } else {
+        operation list;
+        list.name = "ListMultipartUploads";
+        list.query = "prefix=" + uri_encode(what.key, false) + "&uploads=";
+        const auto listed = co_await at.call(std::move(list));
+        if (!listed) {
+            co_return false;
+        }
+        ids = uploads_to(what.key, listed->body);
+    }
+    bool all = true;
+    for (const std::string& id : ids) {
+        operation drop;
+        drop.name = "AbortMultipartUpload";
+        drop.method = "DELETE";
+        drop.key = what.key;
+        drop.query = "uploadId=" + uri_encode(id, false);
+        const auto dropped = co_await at.call(std::move(drop));
+        all = all && (dropped || dropped.error().why.status == 404);
+    }
+    co_return all;
+}
+
+} // namespace seedhook::s3

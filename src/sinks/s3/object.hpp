@@ -1,0 +1,34 @@
+// The object that a delivery makes: its key, and the fields it is stored with.
+#pragma once
+
+#include "seedhook/config/config.hpp"
+#include "seedhook/http/message.hpp"
+#include "seedhook/model/error.hpp"
+#include "seedhook/model/path_template.hpp"
+#include "seedhook/model/task.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace seedhook::s3 {
+
+constexpr std::string_view sha256_field = "x-amz-meta-sha256";
+
+class object_rules {
+public:
+    // errc::invalid for a key template that cannot be, and for metadata that no header can carry.
+    static result<object_rules> of(const config::s3_sink& settings);
+
+    std::string key_of(const task& of) const;
+
+    // All but what the content is hashed to.
+    http::field_list fields_of(std::string_view content_type) const;
+
+private:
+    explicit object_rules(path_template key) : key_(std::move(key)) {}
+
+    path_template key_;
+    http::field_list fields_; // of every object
+};
+
+} // namespace seedhook::s3

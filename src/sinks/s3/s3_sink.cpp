@@ -1,0 +1,334 @@
+// The s3 sink: look whether it is there, put it there, look again.
+#include "seedhook/sinks/s3.hpp"
+
+#include "seedhook/crypto/encoding.hpp"
+#include "seedhook/log/log.hpp"
+#include "sinks/s3/credential_source.hpp"
+#include "sinks/s3/multipart.hpp"
+#include "sinks/s3/object.hpp"
+#include "sinks/s3/service.hpp"
+#include "sinks/s3/upload_record.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+namespace seedhook {
+namespace {
+
+using namespace s3;
+
+constexpr std::string_view manifest_suffix = ".json";
+constexpr unsigned precondition_failed = 412;
+
+// The video in the spool, once it is open and as long as it should be.
+boost::system::result<shared_file, outcome> open_video(const std::filesystem::path& path, std::uint64_t size) {
+    auto file = std::make_shared<unique_fd>(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat seen {};
+    if (!*file || ::fstat(file->get(), &seen) != 0) {
+        return outcome(again(errno_error("opening " + path.string(), errno).message));
+    }
+    if (!S_ISREG(seen.st_mode) || static_cast<std::uint64_t>(seen.st_size) != size) {
+        return outcome(again("the video in the spool has changed: " + path.string()));
+    }
+    return shared_file(std::move(file));
+}
+
+// What is found under a key.
+enum class found { nothing, same, other };
+
+found compare(const http::client_response& head, const video_file& video) {
+    const bool same = head.find("Content-Length").value_or("") == std::to_string(video.size) &&
+                      head.find(sha256_field).value_or("") == video.sha256;
+    return same ? found::same : found::other;
+}
+
+credential_context credential_context_of(const s3_context& with) {
+    return {with.environment ? with.environment : process_environment(), with.metadata, with.disk, with.time};
+}
+
+class s3_sink final : public sink {
+public:
+    s3_sink(std::string name, config::s3_sink settings, object_rules objects, bucket_place home, s3_context with)
+        : name_(std::move(name)), settings_(std::move(settings)), objects_(std::move(objects)), home_(home),
+          with_(std::move(with)),
+          to_(with_.service, make_credential_source(settings_.credentials, credential_context_of(with_)),
+              std::move(home), with_.time) {}
+
+    std::string_view name() const noexcept override { return name_; }
+
+    awaitable<outcome> deliver(const delivery& what) override {
+        co_await asio::this_coro::throw_if_cancelled(false);
+        if (!valid_request_id(what.id)) { // it names the record
+            co_return rejected("the delivery's id is no name for a file");
+        }
+        if (what.of.status == task_status::succeeded && (!what.video || !what.of.video)) {
+            co_return again("the video is not in the spool");
+        }
+        const std::string key = objects_.key_of(what.of);
+        std::optional<outcome> trouble;
+        if (what.video) {
+            trouble = co_await put_video(what, key);
+        }
+        if (!trouble && (settings_.manifest || !what.video)) {
+            trouble = co_await put_document(what, key + std::string(manifest_suffix));
+        }
+        if (trouble) {
+            co_return std::move(*trouble);
+        }
+        co_return done(home_.name_of(what.video ? key : key + std::string(manifest_suffix)));
+    }
+
+    awaitable<outcome> probe() override;
+    awaitable<> tidy() override;
+
+private:
+    awaitable<std::optional<outcome>> put_video(const delivery& what, const std::string& key);
+    awaitable<std::optional<refusal>> put_whole(const delivery& what, const std::string& key, shared_file video);
+    awaitable<std::optional<refusal>> put_in_parts(const delivery& what, const std::string& key, shared_file video);
+    awaitable<std::optional<outcome>> put_document(const delivery& what, const std::string& key);
+    awaitable<boost::system::result<found, refusal>> look_for(const video_file& video, const std::string& key);
+    awaitable<std::optional<outcome>> check(const video_file& video, const std::string& key);
+    outcome taken(const std::string& key) const;
+
+    operation head_of(const std::string& key) const;
+    record_file record_of(const std::string& id) const { return {with_.records, id}; }
+    http::field_list condition() const;
+
+    const std::string name_;
+    const config::s3_sink settings_;
+    const object_rules objects_;
+    const bucket_place home_; // as configured
+    const s3_context with_;
+    service to_;
+};
+
+operation s3_sink::head_of(const std::string& key) const {
+    operation head;
+    head.name = "HeadObject";
+    head.method = "HEAD";
+    head.key = key;
+    return head;
+}
+
+http::field_list s3_sink::condition() const {
+    http::field_list fields;
+    if (settings_.if_absent) {
+        fields.emplace_back("If-None-Match", "*");
+    }
+    return fields;
+}
+
+outcome s3_sink::taken(const std::string& key) const {
+    return rejected("another object is there already: " + home_.name_of(key));
+}
+
+awaitable<boost::system::result<found, refusal>> s3_sink::look_for(const video_file& video, const std::string& key) {
+    const auto head = co_await to_.call(head_of(key));
+    if (head) {
+        co_return compare(*head, video);
+    }
+    refusal why = head.error();
+    if (why.why.status == 404 && why.why.code != "NoSuchBucket") {
+        co_return found::nothing;
+    }
+    co_return why;
+}
+
+awaitable<std::optional<outcome>> s3_sink::put_video(const delivery& what, const std::string& key) {
+    const video_file& video = *what.of.video;
+    const bool perhaps_there = what.attempt > 1; // an earlier attempt may not have lived to say so
+    if (perhaps_there || settings_.if_absent) {
+        const auto there = co_await look_for(video, key);
+        if (there && *there == found::same) {
+            auto forgetting = [record = record_of(what.id)] { record.remove(); };
+            co_await with_.disk.run(std::move(forgetting));
+            co_return std::nullopt;
+        }
+        if (there && *there == found::other && settings_.if_absent) {
+            co_return taken(key);
+        }
+        if (!there && settings_.if_absent) {
+            co_return there.error().comes_to;
+        }
+    }
+    auto opening = [path = *what.video, size = video.size] { return open_video(path, size); };
+    auto file = co_await with_.disk.run(std::move(opening));
+    if (!file) {
+        co_return file.error();
+    }
+    std::optional<refusal> refused;
+    if (video.size < settings_.multipart_threshold) {
+        refused = co_await put_whole(what, key, std::move(*file));
+    } else {
+        refused = co_await put_in_parts(what, key, std::move(*file));
+    }
+    if (refused && !(settings_.if_absent && refused->why.status == precondition_failed)) {
+        co_return std::move(refused->comes_to);
+    }
+    auto trouble = co_await check(video, key);
+    if (!trouble) {
+        auto forgetting = [record = record_of(what.id)] { record.remove(); };
+        co_await with_.disk.run(std::move(forgetting));
+    }
+    co_return trouble;
+}
+
+// The object must be there, as long as the video and with its hash.
+awaitable<std::optional<outcome>> s3_sink::check(const video_file& video, const std::string& key) {
+    const auto head = co_await to_.call(head_of(key));
+    if (!head) {
+        const refusal why = head.error();
+        co_return why.why.status == 404 ? outcome(again(home_.name_of(key) + " is not there after it was put")) : why.comes_to;
+    }
+    if (compare(*head, video) == found::same) {
+        co_return std::nullopt;
+    }
+    const std::string size(head->find("Content-Length").value_or("no"));
+    const std::string hash(head->find(sha256_field).value_or(""));
+    if (settings_.if_absent && hash != video.sha256) {
+        co_return taken(key);
+    }
+    co_return again(home_.name_of(key) + " has " + size + " bytes instead of " + std::to_string(video.size) +
+                    (hash == video.sha256 ? "" : ", and another hash"));
+}
+
+awaitable<std::optional<refusal>> s3_sink::put_whole(const delivery& what, const std::string& key, shared_file video) {
+    const video_file& of = *what.of.video;
+    operation put;
+    put.name = "PutObject";
+    put.method = "PUT";
+    put.key = key;
+    put.fields = objects_.fields_of(of.content_type);
+    put.fields.emplace_back(sha256_field, of.sha256);
+    for (auto& field : condition()) {
+        put.fields.push_back(std::move(field));
+    }
+    if (settings_.checksum == checksum_kind::sha256) {
+        put.fields.emplace_back(field_of(settings_.checksum), checksum_of_sha256(of.sha256));
+    } else if (settings_.checksum != checksum_kind::none) {
+        const auto hashed = co_await digest(video, 0, of.size, settings_.checksum, with_.disk);
+        if (!hashed) {
+            const bool stopped = hashed.error().code == errc::cancelled;
+            co_return refusal(stopped ? outcome(interrupted{}) : outcome(again(hashed.error().message)));
+        }
+        put.fields.emplace_back(field_of(settings_.checksum), hashed->checksum);
+    }
+    put.payload_sha256 = of.sha256;
+    put.upload = std::make_shared<file_range>(std::move(video), 0, of.size, with_.disk);
+    const auto answer = co_await to_.call(std::move(put));
+    co_return answer ? std::nullopt : std::optional(answer.error());
+}
+
+awaitable<std::optional<refusal>> s3_sink::put_in_parts(const delivery& what, const std::string& key,
+                                                        shared_file video) {
+    const video_file& of = *what.of.video;
+    upload_record wanted;
+    wanted.object = home_.url_of(key);
+    wanted.key = key;
+    wanted.sha256 = of.sha256;
+    wanted.size = of.size;
+    wanted.part_size = part_size_for(of.size, settings_.part_size);
+    multipart_context context{to_,         with_.disk, record_of(what.id), std::move(video), settings_.checksum,
+                              settings_.parts_at_a_time};
+    const auto executor = co_await asio::this_coro::executor;
+    multipart upload(executor, std::move(context), std::move(wanted));
+    http::field_list fields = objects_.fields_of(of.content_type);
+    fields.emplace_back(sha256_field, of.sha256);
+    co_return co_await upload.run(std::move(fields), condition());
+}
+
+awaitable<std::optional<outcome>> s3_sink::put_document(const delivery& what, const std::string& key) {
+    operation put;
+    put.name = "PutObject";
+    put.method = "PUT";
+    put.key = key;
+    put.fields = objects_.fields_of("application/json");
+    put.body = delivery_document(what, std::nullopt);
+    const auto answer = co_await to_.call(std::move(put));
+    co_return answer ? std::nullopt : std::optional(answer.error().comes_to);
+}
+
+awaitable<outcome> s3_sink::probe() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    operation put;
+    put.name = "PutObject";
+    put.method = "PUT";
+    put.key = "seedhook-probe-" + crypto::random_hex(8);
+    put.fields = objects_.fields_of("text/plain");
+    put.body = "seedhook doctor\n";
+    const std::string key = put.key;
+    const auto written = co_await to_.call(std::move(put));
+    if (!written) {
+        co_return written.error().comes_to;
+    }
+    const auto seen = co_await to_.call(head_of(key));
+    operation drop;
+    drop.name = "DeleteObject";
+    drop.method = "DELETE";
+    drop.key = key;
+    const auto dropped = co_await to_.call(std::move(drop));
+    if (!seen) {
+        co_return seen.error().comes_to;
+    }
+    const std::string left = dropped ? "" : ", but must not delete: " + home_.name_of(key) + " is left";
+    co_return done("may write and look in s3://" + home_.bucket + left);
+}
+
+awaitable<> s3_sink::tidy() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    auto looking = [folder = with_.records, before = with_.time.now() - settings_.abort_after] {
+        return records_untouched_since(folder, before);
+    };
+    const auto names = co_await with_.disk.run(std::move(looking));
+    for (const std::string& name : names) {
+        auto loading = [record = record_of(name)] { return record.load(); };
+        auto upload = co_await with_.disk.run(std::move(loading));
+        bool gone = true;
+        if (upload) {
+            log::info("abandoned upload ended", {{"sink", name_}, {"key", upload->key}});
+            gone = co_await abort_upload(to_, std::move(*upload));
+        }
+        if (gone) {
+            auto forgetting = [record = record_of(name)] { record.remove(); };
+            co_await with_.disk.run(std::move(forgetting));
+        }
+    }
+}
+
+} // namespace
+
+http::client_settings s3_client_settings(std::size_t connections) {
+    http::client_settings c;
+    c.addresses.public_only = false; // an operator named the host
+    c.https_only = false;            // and said `plaintext: true`, or it is this machine
+    c.header_timeout = std::chrono::minutes(5); // a large upload is put together before the answer
+    c.idle_timeout = std::chrono::minutes(1);
+    c.total_timeout = std::chrono::hours(24);
+    c.pool_size = connections;
+    return c;
+}
+
+http::client_settings s3_metadata_client_settings() { return metadata_client_settings(); }
+
+result<std::shared_ptr<sink>> make_s3_sink(const config::sink& settings, s3_context with) {
+    const config::s3_sink& wanted = settings.s3.value();
+    auto place = bucket_place::of(wanted);
+    if (!place) {
+        return place.error();
+    }
+    auto objects = object_rules::of(wanted);
+    if (!objects) {
+        return objects.error();
+    }
+    return std::shared_ptr<sink>(std::make_shared<s3_sink>(settings.name, wanted, std::move(*objects),
+                                                           std::move(*place), std::move(with)));
+}
+
+} // namespace seedhook
