@@ -127,7 +127,7 @@ const section<sink>& exec_sink_table() {
     static const section<sink> table = [] {
         const auto of = &sink::exec;
         section<sink> s = common_sink_table();
-        s.required("command", in(of, &exec_sink::command), list<text>{text{"an argument"}, 1, true},
+        s.required("command", in(of, &exec_sink::command), list<text>{text{"an argument", nullptr, true}, 1, true},
                    "the program, by its absolute path, and its arguments");
         s.field("shell", in(of, &exec_sink::shell), boolean{}, "`command` is one text for `/bin/sh -c`");
         s.field("env", in(of, &exec_sink::env), map_of<secret_text>{{}, variable_name_rule},
@@ -139,7 +139,7 @@ const section<sink>& exec_sink_table() {
         s.field("timeout", in(of, &exec_sink::timeout), time_span{1ms, 24h}, "then it and all it started are ended");
         s.field("reject_codes", in(of, &exec_sink::reject_codes), list<integer>{integer{1, 255}},
                 "exit codes that mean: never try this again");
-        s.field("probe", in(of, &exec_sink::probe), list<text>{text{"an argument"}},
+        s.field("probe", in(of, &exec_sink::probe), list<text>{text{"an argument", nullptr, true}},
                 "arguments with which `doctor` may run it, such as `[--version]`; without, it does not");
         s.check([](const sink& k, const members& given) {
             if (k.exec && given.sound("command") && !k.exec->command.empty()) {

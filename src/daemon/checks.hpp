@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/outbound.hpp"
+#include "daemon/sinks.hpp"
 
 #include "seedhook/async/awaitable.hpp"
 #include "seedhook/config/config.hpp"
@@ -46,8 +47,7 @@ awaitable<result<remark>> check_daemon(const std::string& control_address, bool&
 using kept_objects = std::vector<std::shared_ptr<void>>;
 
 // The sink as the daemon would make it, and its own probe.
-awaitable<result<remark>> check_sink(const config::sink& settings, const std::string& spool,
-                                     const outbound_clients& outgoing, kept_objects& kept);
+awaitable<result<remark>> check_sink(const config::sink& settings, sink_context with, kept_objects& kept);
 
 // Whether the API takes the key. `of.api` is set.
 awaitable<result<remark>> check_api(const config::source& of, const outbound_clients& outgoing, kept_objects& kept);

@@ -1,8 +1,6 @@
 // What doctor tries by speaking to somebody: the daemon, sinks, APIs, its own listeners.
 #include "daemon/checks.hpp"
 
-#include "daemon/sinks.hpp"
-
 #include "seedhook/model/text.hpp"
 #include "seedhook/seedance/api.hpp"
 #include "seedhook/seedance/signature.hpp"
@@ -194,10 +192,7 @@ awaitable<result<remark>> check_daemon(const std::string& control_address, bool&
     co_return degraded.empty() ? remark("it runs and is ready") : warning("it runs; degraded: " + degraded);
 }
 
-awaitable<result<remark>> check_sink(const config::sink& settings, const std::string& spool,
-                                     const outbound_clients& outgoing, kept_objects& kept) {
-    const auto executor = co_await asio::this_coro::executor;
-    const sink_context with{executor, outgoing, spool};
+awaitable<result<remark>> check_sink(const config::sink& settings, sink_context with, kept_objects& kept) {
     const auto to = make_sink(settings, with);
     if (!to) {
         co_return to.error();

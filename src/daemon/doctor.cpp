@@ -160,7 +160,7 @@ private:
             }
         }
         for (const config::sink& k : settings_.sinks) {
-            begin("sink " + k.name, check_sink(k, settings_.spool.path, *outgoing_, kept_));
+            begin("sink " + k.name, check_sink(k, {context_.get_executor(), *outgoing_, settings_.spool.path}, kept_));
         }
     }
 

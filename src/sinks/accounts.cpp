@@ -129,7 +129,7 @@ result<std::optional<identity>> identity_of(const std::string& user, const std::
     }
     if (!may_become_others()) {
         return error(errc::invalid, "user and group: only root (or CAP_SETUID, CAP_SETGID and CAP_KILL together) may "
-                                      "run a command as somebody else");
+                                    "run a command as somebody else");
     }
     return std::optional<identity>(std::move(who));
 }

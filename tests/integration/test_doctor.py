@@ -217,7 +217,7 @@ def test_each_sinks_trouble_is_told(idle, receiver, authority):
         receiver.sink(name="broken", probe=True),
         receiver.sink(name="nameless", url="https://no-such-host.invalid/"),
         {"name": "missing", "type": "exec", "command": [str(idle.folder / "no-such-program")]},
-        {"name": "refusing", "type": "exec", "command": ["/bin/false"], "probe": ["x"]},
+        {"name": "refusing", "type": "exec", "command": ["/bin/sh"], "probe": ["-c", "echo the disk is away; exit 3"]},
         {"name": "objects", "type": "s3", "bucket": "videos", "endpoint": nobody.rstrip("/"),
          "credentials": {"source": "config", "access_key_id": "id", "secret_access_key": "s3-s3cret"}},
         *idle.settings["sinks"],
@@ -228,6 +228,9 @@ def test_each_sinks_trouble_is_told(idle, receiver, authority):
     assert "internal: true" in report.says("sink private") and "base64" in report.says("sink keyless")
     assert "answered 500: out of order" in report.says("sink broken")
     assert "n0t~base64" not in report.run.stdout and "s3-s3cret" not in report.run.stdout
+    assert "\nthe disk is away" in report.says("sink refusing")
+    table = idle.command("doctor").stdout
+    assert "sink refusing" in table and "the disk is away" not in table and "\\n" not in table
     untrusted = examine(idle, sinks=[receiver.sink()], outbound={"ca_file": None, "proxy": "none"})
     assert untrusted["sink app"] == "fail" and "certificate" in untrusted.says("sink app")
 

@@ -240,7 +240,7 @@ def test_if_absent_sends_the_condition_and_takes_our_own_object_for_delivered(st
     delivered(d, "req_own")
     finals = strict.of("PutObject") + strict.of("CompleteMultipartUpload")
     assert [seen.headers.get("if-none-match") for seen in finals] == ["*"]
-    assert d.api("POST", "/v1/tasks/req_own/redeliver", {"sink": "archive"}).status == 200
+    assert d.api("POST", "/v1/tasks/req_own/redeliver", {"sink": "archive"}).status == 202
     harness.wait_until(lambda: [e["kind"] for e in d.task("req_own").json["events"]].count("delivered") == 2, "the redelivery")
     assert strict.service.history == [("req_own.mp4", truth)]
     assert strict.service.open_uploads() == []

@@ -1,5 +1,5 @@
-// Makes a test program its own hooks' runner, as `seedhook` is: to be included by one of its files. Before main(), since
-// that is Boost.Test's.
+// Makes a test program its own hooks' runner, as `seedhook` is: to be included by one of its files. Before main(),
+// since that is Boost.Test's.
 #pragma once
 
 #include "seedhook/sinks/exec.hpp"

@@ -10,8 +10,8 @@
 namespace seedhook {
 
 // `settings.exec` must be set. errc::invalid for a user or group that does not exist or that we may not become, and for
-// texts that hold a NUL. The hooks' runners are this very program: its main() must begin with `is_hook_runner`. All exec
-// sinks of a process are used on one thread, which lives as long as their runs; the process becomes a subreaper.
+// texts that hold a NUL. The hooks' runners are this very program: its main() must begin with `is_hook_runner`. All
+// exec sinks of a process are used on one thread, which lives as long as their runs; the process becomes a subreaper.
 result<std::shared_ptr<sink>> make_exec_sink(const config::sink& settings);
 
 // True when this process was started by an exec sink, to watch over one run of its command.

@@ -50,8 +50,7 @@ public:
         ::posix_spawn_file_actions_addclosefrom_np(&actions_, 3);
         sigset_t signals;
         ::posix_spawnattr_init(&attributes_);
-        ::posix_spawnattr_setflags(&attributes_,
-                                   POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
+        ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
         ::sigfillset(&signals);
         ::posix_spawnattr_setsigdefault(&attributes_, &signals);
         ::sigemptyset(&signals);
@@ -127,7 +126,8 @@ void forget_runner(pid_t pid) {
 }
 
 awaitable<> end_strays(duration limit) {
-    asio::steady_timer pause(co_await asio::this_coro::executor);
+    const auto executor = co_await asio::this_coro::executor;
+    asio::steady_timer pause(executor);
     const auto until = std::chrono::steady_clock::now() + limit;
     for (std::vector<pid_t> left = strays(); !left.empty(); left = strays()) {
         for (const pid_t pid : left) {

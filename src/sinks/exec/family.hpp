@@ -30,7 +30,8 @@ void forget_runner(pid_t pid);
 
 constexpr duration patience_with_strays = std::chrono::seconds(5);
 
-// Ends what runners left behind: all our children but runners, and those that were there before. Gives up after `limit`.
+// Ends what runners left behind: all our children but runners, and those that were there before. Gives up after
+// `limit`.
 awaitable<> end_strays(duration limit);
 
 // True while the last call gave up.

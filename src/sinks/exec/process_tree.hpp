@@ -14,10 +14,10 @@ std::vector<pid_t> own_children();
 // False where /proc is missing or does not tell children.
 bool can_see_children();
 
-// Sends SIGTERM to a process and everything below it. Each is stopped before it is looked below, so that it neither ends
-// nor starts more meanwhile, and goes on (SIGCONT) after those below it: no shell gets to its next command because the
-// present one was ended. `child` must be an own child that nobody waits for meanwhile, so that its number cannot become
-// another's; below it no process is signalled that was not seen to be a child of one that was.
+// Sends SIGTERM to a process and everything below it. Each is stopped before it is looked below, so that it neither
+// ends nor starts more meanwhile, and goes on (SIGCONT) after those below it: no shell gets to its next command because
+// the present one was ended. `child` must be an own child that nobody waits for meanwhile, so that its number cannot
+// become another's; below it no process is signalled that was not seen to be a child of one that was.
 void terminate_tree(pid_t child);
 
 // The same with SIGKILL. What was started in the very moment of the look is missed; where this process is their

@@ -77,7 +77,8 @@ private:
         });
     }
 
-    // The runner is our child and was not waited for: its number is its own. A hook of the same user may have stopped it.
+    // The runner is our child and was not waited for: its number is its own. A hook of the same user may have stopped
+    // it.
     void insist() {
         if (step_ >= 2) {
             ::kill(pid_, SIGKILL);

@@ -21,8 +21,8 @@ struct hook_end {
 };
 
 // Runs the hook of `what`. After `limit`, or when cancelled (`total`), it and all it started are sent SIGTERM, and 10 s
-// later SIGKILL; cancelled terminally 2 s later, or at once when SIGTERM went before. Returns once nothing of it is left
-// and the runner has been waited for.
+// later SIGKILL; cancelled terminally 2 s later, or at once when SIGTERM went before. Returns once nothing of it is
+// left and the runner has been waited for.
 awaitable<hook_end> run_hook_of(const order& what, duration limit);
 
 } // namespace seedhook::exec

@@ -69,7 +69,8 @@ void write_all(int fd, std::string_view text) {
     }
 }
 
-// A file in memory: a hook may read it, read it twice, or leave it, and nobody waits. Sealed, as the hook could write to it.
+// A file in memory: a hook may read it, read it twice, or leave it, and nobody waits. Sealed, as the hook could write
+// to it.
 unique_fd document_file(std::string_view document) {
     constexpr unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
     unique_fd file(::memfd_create("delivery", flags | never_executable));
@@ -292,8 +293,8 @@ bool is_hook_runner(int argc, char** argv) noexcept { return argc == 2 && std::s
 int run_hook() {
     ::prctl(PR_SET_NAME, "hook-runner");
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    // A word to the daemon's whole control group is the daemon's to act on: it tells us. Blocked rather than ignored: what
-    // is sent to the hook before it has reset its signals then waits, and is not lost.
+    // A word to the daemon's whole control group is the daemon's to act on: it tells us. Blocked rather than ignored:
+    // what is sent to the hook before it has reset its signals then waits, and is not lost.
     sigset_t all;
     ::sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);

@@ -44,7 +44,10 @@ BOOST_AUTO_TEST_CASE(the_last_bytes_are_kept_however_they_come) {
 BOOST_AUTO_TEST_CASE(control_characters_are_left_out_but_newline_and_tab) {
     BOOST_TEST(shown_output("a\tb\nc\x1b[31md\x07\x7f\0e", false, 100) == "a\tb\nc[31md");
     BOOST_TEST(shown_output(std::string_view("a\0b", 3), false, 100) == "ab");
-    BOOST_TEST(shown_output("a\xC2\x85" "b\xE2\x80\xAE" "c", false, 100) == "abc");
+    BOOST_TEST(shown_output("a\xC2\x85"
+                            "b\xE2\x80\xAE"
+                            "c",
+                            false, 100) == "abc");
 }
 
 BOOST_AUTO_TEST_CASE(a_carriage_return_is_a_newline) {
@@ -52,7 +55,10 @@ BOOST_AUTO_TEST_CASE(a_carriage_return_is_a_newline) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_utf8_is_replaced) {
-    BOOST_TEST(shown_output("a\xFF" "b\xC3", false, 100) == "a\xEF\xBF\xBD" "b\xEF\xBF\xBD");
+    BOOST_TEST(shown_output("a\xFF"
+                            "b\xC3",
+                            false, 100) == "a\xEF\xBF\xBD"
+                                           "b\xEF\xBF\xBD");
     BOOST_TEST(shown_output("\xC3\xA4\xF0\x9F\x8E\x9E", false, 100) == "\xC3\xA4\xF0\x9F\x8E\x9E");
 }
 
@@ -63,9 +69,13 @@ BOOST_AUTO_TEST_CASE(white_space_at_the_ends_is_left_out) {
 }
 
 BOOST_AUTO_TEST_CASE(a_cut_is_shown_and_falls_between_characters) {
-    BOOST_TEST(shown_output("abcdef", false, 3) == "\xE2\x80\xA6" "def");
+    BOOST_TEST(shown_output("abcdef", false, 3) == "\xE2\x80\xA6"
+                                                   "def");
     BOOST_TEST(shown_output("a\xC3\xA4\xC3\xA4", false, 3) == "\xE2\x80\xA6\xC3\xA4");
-    BOOST_TEST(shown_output("\xA4" "bc", true, 100) == "\xE2\x80\xA6" "bc");
+    BOOST_TEST(shown_output("\xA4"
+                            "bc",
+                            true, 100) == "\xE2\x80\xA6"
+                                          "bc");
     BOOST_TEST(shown_output("abc", false, 3) == "abc");
 }
 

@@ -66,9 +66,7 @@ std::size_t open_descriptors() {
     return count;
 }
 
-bool runs(const fs::path& pid_file) {
-    return ::kill(std::stoi(read_file(pid_file)), 0) == 0;
-}
+bool runs(const fs::path& pid_file) { return ::kill(std::stoi(read_file(pid_file)), 0) == 0; }
 
 } // namespace
 
@@ -107,7 +105,8 @@ BOOST_AUTO_TEST_CASE(a_command_has_three_descriptors_a_clean_environment_and_a_s
 BOOST_AUTO_TEST_CASE(a_command_finds_signals_as_they_usually_are) {
     bench b;
     ::signal(SIGPIPE, SIG_IGN); // as the daemon has it
-    const std::string last_digits = "sed -n 's/^Sig\\(Blk\\|Ign\\):.*\\(.......\\)$/\\1 \\2/p'"; // those above are glibc's
+    const std::string last_digits =
+        "sed -n 's/^Sig\\(Blk\\|Ign\\):.*\\(.......\\)$/\\1 \\2/p'"; // those above are glibc's
     BOOST_TEST(b.text_of("cat /proc/self/status | " + last_digits) == "exit code 0\nBlk 0000000\nIgn 0000000");
     ::signal(SIGPIPE, SIG_DFL);
 }
@@ -249,6 +248,7 @@ BOOST_AUTO_TEST_CASE(a_command_becomes_the_user_with_its_groups_when_we_may) {
     BOOST_REQUIRE(nobody != nullptr);
     if (::geteuid() != 0) {
         b.settings.exec->command = {"true"};
+        b.settings.exec->user = "root";
         const auto refused = make_exec_sink(b.settings);
         BOOST_REQUIRE(!refused);
         BOOST_TEST((refused.error().code == errc::invalid));
