@@ -68,7 +68,7 @@ class Exchange:
         length = len(answer.body) if answer.length is None else answer.length
         lines = [f"HTTP/1.1 {answer.status} Whatever", *(f"{name}: {value}" for name, value in answer.headers.items())]
         lines += [f"Content-Length: {length}"] if answer.status != 204 and length >= 0 else []
-        lines += [] if "Date" in answer.headers else [f"Date: {self.handler.date_time_string()}"]
+        lines += [] if "Date" in answer.headers else [f"Date: {self.handler.date_time_string(time.time() + self.server.ahead)}"]
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
         return head + (b"" if self.request.method == "HEAD" else answer.body)
 
@@ -132,6 +132,7 @@ class HostileS3:
         self.keys = {ACCESS_KEY: (SECRET_KEY, None)}
         self.requests, self.violations = [], []
         self.mistakes = []  # of this server itself
+        self.ahead = 0  # seconds that its clock is fast
         self.lock = threading.Lock()
         self._times, self._row, self._all = collections.Counter(), collections.Counter(), collections.Counter()
         self._server = Server(("127.0.0.1", harness.free_port()), self._handler())
@@ -182,6 +183,8 @@ class HostileS3:
             return self.service.run(request)
         except Refused as refused:
             more = {} if request.method == "HEAD" else {"Content-Type": "application/xml"}
+            if refused.code == "AuthorizationHeaderMalformed":
+                more["x-amz-bucket-region"] = REGION  # all that an answer to HEAD can say of it
             return Answer(refused.status, more, error_document(refused.code, refused.message, **refused.more))
 
     def without_checks(self, request):
@@ -205,8 +208,8 @@ class HostileS3:
                 raise Refused(411, "MissingContentLength", "the length must be told")
             if "aws-chunked" in request.header("content-encoding", ""):
                 raise Refused(501, "NotImplemented", "aws-chunked")
-            s3_signature.check(request.method, request.target, request.headers, self.keys, REGION,
-                               datetime.datetime.now(datetime.timezone.utc))
+            now = datetime.datetime.fromtimestamp(time.time() + self.ahead, datetime.timezone.utc)
+            s3_signature.check(request.method, request.target, request.headers, self.keys, REGION, now)
             said = request.header("x-amz-content-sha256")
             if said not in (s3_signature.UNSIGNED, hashlib.sha256(request.body).hexdigest()):
                 raise Refused(400, "XAmzContentSHA256Mismatch", "the body is another than was signed")

@@ -298,13 +298,6 @@ def test_a_bucket_that_is_missing_is_waited_for(missing_bucket, start, videos, s
     assert_stored(missing_bucket, "req_early.mp4", "req_early", size)
 
 
-@both
-def test_doctor_tries_the_bucket_and_leaves_nothing(bucket, start):
-    d = start(bucket.sink())
-    assert "archive" in d.command("doctor").stdout
-    assert bucket.client.keys(bucket.name) == {}
-
-
 # -- crashes
 
 
