@@ -80,17 +80,18 @@ public:
             co_return again("the video is not in the spool");
         }
         const std::string key = objects_.key_of(what.of);
+        const std::string document = key + std::string(manifest_suffix);
         std::optional<outcome> trouble;
         if (what.video) {
             trouble = co_await put_video(what, key);
         }
         if (!trouble && (settings_.manifest || !what.video)) {
-            trouble = co_await put_document(what, key + std::string(manifest_suffix));
+            trouble = co_await put_document(what, document);
         }
         if (trouble) {
             co_return std::move(*trouble);
         }
-        co_return done(home_.name_of(what.video ? key : key + std::string(manifest_suffix)));
+        co_return done(home_.name_of(what.video ? key : document));
     }
 
     awaitable<outcome> probe() override;
@@ -131,7 +132,8 @@ outcome s3_sink::taken(const std::string& key) const {
 }
 
 awaitable<boost::system::result<found, refusal>> s3_sink::look_for(const video_file& video, const std::string& key) {
-    const auto head = co_await to_.call(head_of(key));
+    auto look = head_of(key);
+    const auto head = co_await to_.call(std::move(look));
     if (head) {
         co_return compare(*head, video);
     }
@@ -185,7 +187,8 @@ awaitable<std::optional<outcome>> s3_sink::put_video(const delivery& what, const
 
 // The object must be there, as long as the video and with its hash.
 awaitable<std::optional<outcome>> s3_sink::check(const video_file& video, const std::string& key) {
-    const auto head = co_await to_.call(head_of(key));
+    auto look = head_of(key);
+    const auto head = co_await to_.call(std::move(look));
     if (!head) {
         const refusal why = head.error();
         co_return why.why.status == 404 ? outcome(again(home_.name_of(key) + " is not there after it was put")) : why.comes_to;
@@ -272,7 +275,8 @@ awaitable<outcome> s3_sink::probe() {
     if (!written) {
         co_return written.error().comes_to;
     }
-    const auto seen = co_await to_.call(head_of(key));
+    auto look = head_of(key);
+    const auto seen = co_await to_.call(std::move(look));
     operation drop;
     drop.name = "DeleteObject";
     drop.method = "DELETE";
