@@ -106,6 +106,7 @@ private:
     awaitable<std::optional<outcome>> put_document(const delivery& what, const std::string& key);
     awaitable<boost::system::result<found, refusal>> look_for(const video_file& video, const std::string& key);
     awaitable<std::optional<outcome>> check(const video_file& video, const std::string& key);
+    awaitable<> end_recorded(const std::string& id);
     outcome taken(const std::string& key) const;
 
     operation head_of(const std::string& key) const;
@@ -151,8 +152,7 @@ awaitable<std::optional<outcome>> s3_sink::put_video(const delivery& what, const
     if (perhaps_there || settings_.if_absent) {
         const auto there = co_await look_for(video, key);
         if (there && *there == found::same) {
-            auto forgetting = [record = record_of(what.id)] { record.remove(); };
-            co_await with_.disk.run(std::move(forgetting));
+            co_await end_recorded(what.id);
             co_return std::nullopt;
         }
         if (there && *there == found::other && settings_.if_absent) {
@@ -296,17 +296,22 @@ awaitable<> s3_sink::tidy() {
     };
     const auto names = co_await with_.disk.run(std::move(looking));
     for (const std::string& name : names) {
-        auto loading = [record = record_of(name)] { return record.load(); };
-        auto upload = co_await with_.disk.run(std::move(loading));
-        bool gone = true;
-        if (upload) {
-            log::info("abandoned upload ended", {{"sink", name_}, {"key", upload->key}});
-            gone = co_await abort_upload(to_, std::move(*upload));
-        }
-        if (gone) {
-            auto forgetting = [record = record_of(name)] { record.remove(); };
-            co_await with_.disk.run(std::move(forgetting));
-        }
+        co_await end_recorded(name);
+    }
+}
+
+// The upload that the record of that delivery tells of.
+awaitable<> s3_sink::end_recorded(const std::string& id) {
+    auto loading = [record = record_of(id)] { return record.load(); };
+    auto upload = co_await with_.disk.run(std::move(loading));
+    if (upload) {
+        const std::string key = upload->key;
+        record_file notes = record_of(id);
+        const auto kept = co_await end_upload(to_, with_.disk, std::move(notes), std::move(*upload));
+        log::info(kept ? "abandoned upload not ended yet" : "abandoned upload ended", {{"sink", name_}, {"key", key}});
+    } else {
+        auto forgetting = [record = record_of(id)] { record.remove(); }; // there is none, or it cannot be read
+        co_await with_.disk.run(std::move(forgetting));
     }
 }
 
