@@ -1,5 +1,6 @@
 """The s3 sink against real servers: Swift, and s3rver where the two differ in what they can."""
 import itertools
+import re
 import signal
 import time
 from urllib.parse import unquote_plus
@@ -296,6 +297,13 @@ def test_a_bucket_that_is_missing_is_waited_for(missing_bucket, start, videos, s
     missing_bucket.create()
     delivered(d, "req_early")
     assert_stored(missing_bucket, "req_early.mp4", "req_early", size)
+
+
+@on_swift
+def test_doctor_tries_the_bucket_and_leaves_nothing(bucket, start):
+    said = start(bucket.sink()).command("doctor").stdout
+    assert re.search(rf"(?m)^ok +sink archive .*{bucket.name}", said), said
+    assert bucket.client.keys(bucket.name) == {}
 
 
 # -- crashes

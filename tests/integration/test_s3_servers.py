@@ -39,7 +39,7 @@ def hostile(folder, authority):
 
 def client_of(server, authority, **other):
     keys = {"access_key": hostile_s3.ACCESS_KEY, "secret_key": hostile_s3.SECRET_KEY, **other}
-    return s3_client.Client(server.endpoint, ca=authority.ca, **keys)
+    return s3_client.Client(server.endpoint, ca=authority.ca, attempts=1, **keys)
 
 
 @pytest.fixture(params=["swift", "s3rver", "hostile"])
@@ -156,7 +156,7 @@ def test_the_proxy_holds_parts_back(swift):
         upload = client.begin("held", "x")
         proxy.let_through(1)
         client.part("held", "x", upload, 1, b"a")
-        hasty = s3_client.Client(proxy.endpoint, swift.access_key, swift.secret_key, patience=0.5)
+        hasty = s3_client.Client(proxy.endpoint, swift.access_key, swift.secret_key, patience=0.5, attempts=1)
         with pytest.raises(botocore.exceptions.HTTPClientError):
             hasty.part("held", "x", upload, 2, b"b")
         assert [p.part for p in proxy.of("UploadPart")] == [1] and proxy.held == 1
