@@ -126,21 +126,25 @@ class HostileS3:
     may be, their names as a function of the key; all when left out. With an authority it speaks TLS. `page`: entries of a listing in one answer.
     """
 
-    def __init__(self, folder, authority=None, seed=1, share=0.0, in_a_row=3, in_all=1000, only=None, buckets=("videos",), page=1000):
+    def __init__(self, folder, authority=None, seed=1, share=0.0, in_a_row=3, in_all=1000, only=None, buckets=("videos",),
+                 page=1000):
         self.service = Service(folder, buckets, page)
-        self.seed, self.share, self.in_a_row, self.in_all, self.only = seed, share, in_a_row, in_all, only
+        self.seed, self.share, self.only = seed, share, only
+        self.in_a_row, self.in_all = in_a_row, in_all
         self.keys = {ACCESS_KEY: (SECRET_KEY, None)}
         self.requests, self.violations = [], []
         self.mistakes = []  # of this server itself
         self.ahead = 0  # seconds that its clock is fast
         self.lock = threading.Lock()
-        self._times, self._row, self._all = collections.Counter(), collections.Counter(), collections.Counter()
+        self._times = collections.Counter()  # of requests, by what they ask for
+        self._row, self._all = collections.Counter(), collections.Counter()  # of faults, by key
         self._server = Server(("127.0.0.1", harness.free_port()), self._handler())
         self.endpoint = f"{'https' if authority else 'http'}://127.0.0.1:{self._server.server_port}"
         if authority:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*authority.issue("hostile-s3"))
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True,
+                                                      do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05},
                                         daemon=True)
         self._thread.start()
@@ -204,7 +208,7 @@ class HostileS3:
         try:
             if "transfer-encoding" in dict(request.headers) or not request.header("content-length", "0").isdigit():
                 raise Refused(411, "MissingContentLength", "the length must be told")
-            if request.header("content-length") is None and request.method in ("PUT", "POST") and request.operation in s3_faults.BODIES:
+            if request.header("content-length") is None and request.operation in s3_faults.BODIES:
                 raise Refused(411, "MissingContentLength", "the length must be told")
             if "aws-chunked" in request.header("content-encoding", ""):
                 raise Refused(501, "NotImplemented", "aws-chunked")

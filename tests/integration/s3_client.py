@@ -16,8 +16,9 @@ SESSION = botocore.session.Session()  # one: it takes half a second to read the 
 
 class Client:
     def __init__(self, endpoint, access_key, secret_key, region="us-east-1", ca=None, patience=30, attempts=3):
-        config = botocore.config.Config(signature_version="s3v4", s3={"addressing_style": "path", "payload_signing_enabled": True},
-                                        retries={"total_max_attempts": attempts}, parameter_validation=False, read_timeout=patience)
+        config = botocore.config.Config(
+            signature_version="s3v4", s3={"addressing_style": "path", "payload_signing_enabled": True},
+            retries={"total_max_attempts": attempts}, parameter_validation=False, read_timeout=patience)
         self.s3 = SESSION.create_client(
             "s3", endpoint_url=endpoint, aws_access_key_id=access_key, aws_secret_access_key=secret_key,
             region_name=region, verify=ca, config=config)

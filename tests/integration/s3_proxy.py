@@ -1,4 +1,4 @@
-"""Stands between the daemon and an S3 server, passes everything on as it is, writes down what was asked, and can hold parts back."""
+"""Stands between the daemon and an S3 server: passes all on as it is, writes down what was asked, can hold parts back."""
 import collections
 import contextlib
 import http.client

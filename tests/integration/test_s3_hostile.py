@@ -1,4 +1,4 @@
-"""The s3 sink against a server that does everything wrong: nothing false is ever called delivered, and in the end all is there."""
+"""The s3 sink against a server that does everything wrong: nothing false is called delivered, and in the end all is there."""
 import collections
 import contextlib
 import random
@@ -157,6 +157,15 @@ def test_each_fault_alone_is_got_over(hostile, videos, daemon, started):
     never = set(s3_faults.FAULTS) - set(server.faults()) - {"parts_of_wrong_size"}  # nobody has to list parts
     assert not never, f"these did not happen: {never}"
     assert_no_upload_is_left(server, d, started)
+
+
+@pytest.mark.parametrize("size", [1000, PART + 1])
+def test_an_error_that_comes_as_200_is_told_as_an_error(hostile, videos, daemon, size):
+    server = hostile(share=1.0, in_all=1, only=lambda _: {"error_that_is_200"})
+    d = daemon(settings=settings_for(server))
+    films = tell_all(d, videos, {"m_error": size})
+    assert_all_is_well(d, server, films)
+    assert "InternalError" in str(d.task("m_error").json["events"])
 
 
 def test_an_upload_that_is_given_up_for_good_is_ended(hostile, videos, daemon, started):
