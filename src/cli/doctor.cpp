@@ -33,7 +33,8 @@ auto count(const std::vector<finding>& all, verdict v) {
 std::string doctor_text(const std::vector<finding>& all) {
     text_table t({});
     for (const finding& f : all) {
-        t.add_row({std::string(word(f.how)), f.name, f.says});
+        t.add_row(
+            {std::string(word(f.how)), f.name, f.says.substr(0, f.says.find('\n'))}); // a command's output follows
     }
     return t.to_string() + "\n" + std::to_string(count(all, verdict::failed)) + " failed, " +
            std::to_string(count(all, verdict::warning)) + " to know of, " + std::to_string(count(all, verdict::well)) +

@@ -34,12 +34,13 @@ delivery delivery_of(const fs::path& video) {
 outcome deliver(sink& to, const delivery& what) {
     asio::io_context context;
     std::optional<outcome> came_to;
-    asio::co_spawn(context, to.deliver(what), [&](std::exception_ptr thrown, outcome o) {
+    auto ended = [&](std::exception_ptr thrown, outcome o) {
         if (thrown) {
             std::rethrow_exception(thrown);
         }
         came_to.emplace(std::move(o));
-    });
+    };
+    asio::co_spawn(context, to.deliver(what), ended);
     context.run();
     return came_to.value();
 }

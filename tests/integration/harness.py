@@ -39,6 +39,18 @@ def free_port():
             return port
 
 
+def is_sanitized(pid):
+    """Its memory tells nothing then."""
+    return "san.so" in pathlib.Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
+
+
+def with_shifted_clock(file):
+    """The environment of a daemon whose clock is ahead by the seconds in that file (tests/preload/shifted_clock.cpp)."""
+    return {"LD_PRELOAD": os.environ["SHIFTED_CLOCK_LIBRARY"], "SHIFTED_CLOCK": str(file),
+            # ASan wants to be the first library; ours takes nothing from it.
+            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+
 def wait_until(condition, what, limit=None, pause=0.02):
     """The first true value of condition(), or a failure that says what was waited for."""
     end = time.monotonic() + (limit or PATIENCE)

@@ -46,9 +46,8 @@ def reason_to_be_degraded(d, *words):
 
 def most_memory(d):
     """The most bytes that the daemon ever held, without the sanitizers' own; None under one."""
-    with open(f"/proc/{d.process.pid}/maps", encoding="utf-8") as maps:
-        if "san.so" in maps.read():
-            return None
+    if harness.is_sanitized(d.process.pid):
+        return None
     with open(f"/proc/{d.process.pid}/status", encoding="utf-8") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
 

@@ -88,7 +88,9 @@ def test_all_is_well_beside_a_running_daemon(running, sandbox, receiver, authori
     box = sandbox()
     d = running({"sources": [source(api=api(box.base_url), callback_url="https://hooks.example.com" + HOOK)]})
     d.settings["sinks"].append(receiver.sink(secret=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]))
+    began = time.monotonic()
     report = examine(d)
+    assert time.monotonic() - began < 5
     at = f"127.0.0.1:{d.port}"
     assert report.names("fail") == set(), report.checks
     assert report.names("warn") == {"configuration"}  # fetch.allow_cidrs
@@ -214,6 +216,10 @@ def test_each_sinks_trouble_is_told(idle, receiver, authority):
         receiver.sink(name="keyless", secret="whsec_n0t~base64"),
         receiver.sink(name="broken", probe=True),
         receiver.sink(name="nameless", url="https://no-such-host.invalid/"),
+        {"name": "missing", "type": "exec", "command": [str(idle.folder / "no-such-program")]},
+        {"name": "refusing", "type": "exec", "command": ["/bin/sh"], "probe": ["-c", "echo the disk is away; exit 3"]},
+        {"name": "objects", "type": "s3", "bucket": "videos", "endpoint": nobody.rstrip("/"),
+         "credentials": {"source": "config", "access_key_id": "id", "secret_access_key": "s3-s3cret"}},
         *idle.settings["sinks"],
     ]
     report = examine(idle, sinks=sinks)
@@ -221,7 +227,10 @@ def test_each_sinks_trouble_is_told(idle, receiver, authority):
     assert "does not exist" in report.says("sink gone") and "refused" in report.says("sink deaf")
     assert "internal: true" in report.says("sink private") and "base64" in report.says("sink keyless")
     assert "answered 500: out of order" in report.says("sink broken")
-    assert "n0t~base64" not in report.run.stdout
+    assert "n0t~base64" not in report.run.stdout and "s3-s3cret" not in report.run.stdout
+    assert "\nthe disk is away" in report.says("sink refusing")
+    table = idle.command("doctor").stdout
+    assert "sink refusing" in table and "the disk is away" not in table and "\\n" not in table
     untrusted = examine(idle, sinks=[receiver.sink()], outbound={"ca_file": None, "proxy": "none"})
     assert untrusted["sink app"] == "fail" and "certificate" in untrusted.says("sink app")
 
@@ -234,6 +243,18 @@ def test_a_webhook_is_posted_to_only_where_it_says_so(idle, receiver):
     assert report["sink app"] == "ok" and report.says("sink app").startswith("HTTP 204 from ")
     assert post.is_signed_with(webhooks.SECRET) and post.id.startswith("probe_")
     assert post.document == {"deliveryId": post.id, "sink": "app", "probe": True}
+
+
+def test_a_hook_is_run_only_where_it_says_so(idle):
+    def hook(name, **more):
+        return {"name": name, "type": "exec", "command": ["/usr/bin/touch", str(idle.folder / name)], **more}
+
+    began = time.monotonic()
+    report = examine(idle, sinks=[hook("quiet"), hook("probed", probe=["/dev/null"]),
+                                  {"name": "slow", "type": "exec", "command": ["/bin/sleep"], "probe": ["60"]}])
+    assert report["sink quiet"] == "ok" and not (idle.folder / "quiet").exists()
+    assert report["sink probed"] == "ok" and (idle.folder / "probed").exists()
+    assert report["sink slow"] == "fail" and "10s" in report.says("sink slow") and time.monotonic() - began < 20
 
 
 def test_a_key_that_the_api_refuses_is_told_from_an_api_that_is_away(idle, sandbox):

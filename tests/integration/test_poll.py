@@ -1,7 +1,6 @@
 """Tasks whose callback never comes, or proves nothing: the API is asked, within its budget, and every task ends right."""
 import datetime
 import json
-import os
 import signal
 import struct
 import time
@@ -194,12 +193,9 @@ def shift(file, days):
 def test_a_clock_that_jumps_loses_and_expires_nothing(days, folder, sandbox, daemon):
     clock = folder / "clock"
     shift(clock, 0)
-    jumping = {"LD_PRELOAD": os.environ["SHIFTED_CLOCK_LIBRARY"], "SHIFTED_CLOCK": str(clock),
-               # AddressSanitizer's own library wants to be the first, unless it is told that another may be.
-               "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
     box = sandbox("--duration-ms", 100, "--lose", 1, tls=False)
     box.hook("hold", {"held": True})
-    d = daemon(settings=asking(box, first_after="500ms"), environment=jumping)
+    d = daemon(settings=asking(box, first_after="500ms"), environment=harness.with_shifted_clock(clock))
     ids = [box.submit() for _ in range(10)]
     track(d, *ids)
     harness.wait_until(lambda: len(asked(box)) >= 10, "the first answers")

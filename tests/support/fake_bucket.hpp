@@ -2,6 +2,7 @@
 // holds. It takes any signature, but a body must have the hash that it was signed with.
 #pragma once
 
+#include "seedhook/async/time_limit.hpp"
 #include "seedhook/crypto/encoding.hpp"
 #include "seedhook/crypto/hash.hpp"
 #include "seedhook/http/client.hpp"
@@ -58,6 +59,7 @@ public:
     std::map<std::string, upload> uploads;
     std::vector<asked> requests;
     std::size_t most_uploading = 0; // bodies read at the same time
+    duration linger{0};             // before each is read
     // An answer, or a failure, instead of ours; looked at before anything is done (`before`) or after it (`after`).
     std::function<std::optional<result<http::client_response>>(const asked&)> before;
     std::function<std::optional<result<http::client_response>>(const asked&)> after;
@@ -89,6 +91,7 @@ public:
         asked a = read(what);
         if (what.upload) {
             most_uploading = std::max(most_uploading, ++uploading_);
+            co_await sleep_for(linger);
             std::string piece(256 * 1024, '\0');
             while (a.body.size() < what.upload->size()) {
                 const auto got = co_await what.upload->read_at(a.body.size(), piece);

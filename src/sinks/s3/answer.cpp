@@ -37,9 +37,11 @@ pugi::xml_node find(const pugi::xml_document& in, std::string_view name) {
     return in.find_node([name](const pugi::xml_node& n) { return local_name(n.name()) == name; });
 }
 
+// Empty for what is no document of S3's, which declare no entities.
 pugi::xml_document parse(std::string_view document) {
     pugi::xml_document out;
-    if (!out.load_buffer(document.data(), document.size())) {
+    const bool declares = document.find("<!DOCTYPE") != std::string_view::npos;
+    if (declares || !out.load_buffer(document.data(), document.size())) {
         out.reset();
     }
     return out;
@@ -89,9 +91,12 @@ std::string element(std::string_view document, std::string_view name) {
     return find(parse(document), name).text().get();
 }
 
-std::vector<std::string> uploads_to(std::string_view key, std::string_view document) {
-    std::vector<std::string> ids;
+std::optional<upload_list> uploads_to(std::string_view key, std::string_view document) {
     const pugi::xml_document parsed = parse(document);
+    if (local_name(parsed.document_element().name()) != "ListMultipartUploadsResult") {
+        return std::nullopt;
+    }
+    upload_list found;
     for (const pugi::xml_node upload : parsed.document_element().children()) {
         std::string id;
         bool is_to_key = false;
@@ -101,10 +106,11 @@ std::vector<std::string> uploads_to(std::string_view key, std::string_view docum
             is_to_key = is_to_key || (name == "Key" && part.text().get() == key);
         }
         if (is_to_key && !id.empty()) {
-            ids.push_back(std::move(id));
+            found.ids.push_back(std::move(id));
         }
+        found.more = found.more || (local_name(upload.name()) == "IsTruncated" && upload.text().as_bool());
     }
-    return ids;
+    return found;
 }
 
 std::optional<failure> failure_in(const http::client_response& answer, time_point now) {

@@ -28,8 +28,14 @@ std::optional<failure> failure_in(const http::client_response& answer, time_poin
 // The text of the first element of that name, whatever its namespace; empty when there is none or the document is broken.
 std::string element(std::string_view document, std::string_view name);
 
-// The ids of the multipart uploads to exactly that key, in an answer to ListMultipartUploads.
-std::vector<std::string> uploads_to(std::string_view key, std::string_view document);
+// The multipart uploads to exactly one key, in an answer to ListMultipartUploads.
+struct upload_list {
+    std::vector<std::string> ids;
+    bool more = false; // there are others, of this or another key
+};
+
+// Nothing when the document is no such answer.
+std::optional<upload_list> uploads_to(std::string_view key, std::string_view document);
 
 // What the failure of `operation` (`PutObject`) comes to: again for what passes (load, the network, a race), rejected
 // for an object that no service would take, blocked for all else: a person must mend the settings, the bucket or its

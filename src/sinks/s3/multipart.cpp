@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t most_parts = 10000;
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
+constexpr unsigned most_pages = 100;
 constexpr duration short_pause = std::chrono::seconds(1);
 
 std::string query_of(const upload_record& upload) { return "uploadId=" + uri_encode(upload.upload_id, false); }
@@ -63,6 +64,53 @@ std::optional<refusal> refused_by_disk(const error& why) {
     return refusal(why.code == errc::cancelled ? outcome(interrupted{}) : outcome(again(why.message)));
 }
 
+// What may pass by itself.
+bool passes(const refusal& why) {
+    return std::holds_alternative<again>(why.comes_to) || std::holds_alternative<interrupted>(why.comes_to);
+}
+
+std::optional<refusal> unless_for_ever(const refusal& why) {
+    return passes(why) ? std::optional(why) : std::nullopt;
+}
+
+awaitable<std::optional<refusal>> abort_one(service& at, const std::string& key, const std::string& id) {
+    operation drop;
+    drop.name = "AbortMultipartUpload";
+    drop.method = "DELETE";
+    drop.key = key;
+    drop.query = "uploadId=" + uri_encode(id, false);
+    const auto dropped = co_await at.call(std::move(drop));
+    const bool gone = dropped || dropped.error().why.status == 404;
+    co_return gone ? std::nullopt : unless_for_ever(dropped.error());
+}
+
+// Those to exactly that key stand before all others that begin with it, on the first page or the first few.
+awaitable<std::optional<refusal>> abort_all(service& at, const std::string& key) {
+    for (unsigned page = 0; page < most_pages; ++page) {
+        operation list;
+        list.name = "ListMultipartUploads";
+        list.query = "prefix=" + uri_encode(key, false) + "&uploads=";
+        const auto answer = co_await at.call(std::move(list));
+        if (!answer) {
+            co_return unless_for_ever(answer.error());
+        }
+        const auto uploads = uploads_to(key, answer->body);
+        if (!uploads) {
+            co_return refusal(again("bucket `" + at.where().bucket + "`: ListMultipartUploads was answered without a list"));
+        }
+        for (const std::string& id : uploads->ids) {
+            auto kept = co_await abort_one(at, key, id);
+            if (kept) {
+                co_return kept;
+            }
+        }
+        if (!uploads->more || uploads->ids.empty()) {
+            break;
+        }
+    }
+    co_return std::nullopt;
+}
+
 } // namespace
 
 std::uint64_t part_size_for(std::uint64_t size, std::uint64_t wanted) noexcept {
@@ -82,7 +130,8 @@ awaitable<std::optional<refusal>> multipart::run(http::field_list object, http::
         refused = co_await complete(std::move(condition));
     }
     if (refused && is_lost(refused->why)) {
-        with_.notes.remove();
+        upload_.upload_id.clear(); // perhaps it was never right: whatever there is to the key
+        co_await end_upload(with_.to, with_.disk, with_.notes, upload_);
     } else if (refused && stored_some_ && std::holds_alternative<again>(refused->comes_to)) {
         const auto& fault = std::get<again>(refused->comes_to);
         not_yet later(fault.why, fault.after.value_or(short_pause), duration(0));
@@ -101,7 +150,10 @@ awaitable<std::optional<refusal>> multipart::take_up(http::field_list object) {
         co_return std::nullopt;
     }
     if (earlier) {
-        co_await abort_upload(with_.to, std::move(*earlier)); // in vain: it costs storage, and no more
+        auto kept = co_await end_upload(with_.to, with_.disk, with_.notes, std::move(*earlier));
+        if (kept) {
+            co_return kept;
+        }
     }
     co_return co_await begin(std::move(object));
 }
@@ -235,37 +287,28 @@ awaitable<std::optional<refusal>> multipart::complete(http::field_list condition
         co_return std::nullopt;
     }
     if (answer.error().why.status == 412) { // another object is there: this upload is of no use any more
-        co_await abort_upload(with_.to, upload_);
-        with_.notes.remove();
+        co_await end_upload(with_.to, with_.disk, with_.notes, upload_);
     }
     co_return answer.error();
 }
 
-awaitable<bool> abort_upload(service& at, upload_record what) {
-    std::vector<std::string> ids;
-    if (!what.upload_id.empty()) {
-        ids.push_back(what.upload_id);
+awaitable<std::optional<refusal>> end_upload(service& at, blocking_pool& disk, record_file notes, upload_record what) {
+    std::optional<refusal> kept;
+    if (what.upload_id.empty()) {
+        kept = co_await abort_all(at, what.key);
     } else {
-        operation list;
-        list.name = "ListMultipartUploads";
-        list.query = "prefix=" + uri_encode(what.key, false) + "&uploads=";
-        const auto listed = co_await at.call(std::move(list));
-        if (!listed) {
-            co_return false;
+        kept = co_await abort_one(at, what.key, what.upload_id);
+    }
+    what.sha256.clear(); // fits nothing: nobody goes on with it
+    auto noting = [notes, what, gone = !kept] {
+        if (gone) {
+            notes.remove();
+        } else {
+            notes.save(what); // or it stands as it was
         }
-        ids = uploads_to(what.key, listed->body);
-    }
-    bool all = true;
-    for (const std::string& id : ids) {
-        operation drop;
-        drop.name = "AbortMultipartUpload";
-        drop.method = "DELETE";
-        drop.key = what.key;
-        drop.query = "uploadId=" + uri_encode(id, false);
-        const auto dropped = co_await at.call(std::move(drop));
-        all = all && (dropped || dropped.error().why.status == 404);
-    }
-    co_return all;
+    };
+    co_await disk.run(std::move(noting));
+    co_return kept;
 }
 
 } // namespace seedhook::s3

@@ -53,8 +53,9 @@ private:
     std::optional<refusal> refused_; // the first
 };
 
-// Ends the upload that `what` tells of; where it is not known whether one was begun, every one to its key. True when
-// nothing is left of it.
-awaitable<bool> abort_upload(service& at, upload_record what);
+// Ends the upload that `what` tells of, and where it is not known whether one was begun, every one to its key; then
+// removes its record. What stood in the way, when that may pass: the record then remains, to be ended another time.
+// What is not ours to end is left to the service.
+awaitable<std::optional<refusal>> end_upload(service& at, blocking_pool& disk, record_file notes, upload_record what);
 
 } // namespace seedhook::s3

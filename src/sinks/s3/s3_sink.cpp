@@ -40,13 +40,21 @@ boost::system::result<shared_file, outcome> open_video(const std::filesystem::pa
     return shared_file(std::move(file));
 }
 
-// What is found under a key.
-enum class found { nothing, same, other };
+// What is found under a key. `damaged`: ours by its hash, but not as long as it should be.
+enum class found { nothing, same, damaged, other };
 
 found compare(const http::client_response& head, const video_file& video) {
-    const bool same = head.find("Content-Length").value_or("") == std::to_string(video.size) &&
-                      head.find(sha256_field).value_or("") == video.sha256;
-    return same ? found::same : found::other;
+    const bool ours = head.find(sha256_field).value_or("") == video.sha256;
+    const bool whole = head.find("Content-Length").value_or("") == std::to_string(video.size);
+    return !ours ? found::other : whole ? found::same : found::damaged;
+}
+
+http::field_list condition(bool over_another) {
+    http::field_list fields;
+    if (!over_another) {
+        fields.emplace_back("If-None-Match", "*");
+    }
+    return fields;
 }
 
 credential_context credential_context_of(const s3_context& with) {
@@ -72,17 +80,18 @@ public:
             co_return again("the video is not in the spool");
         }
         const std::string key = objects_.key_of(what.of);
+        const std::string document = key + std::string(manifest_suffix);
         std::optional<outcome> trouble;
         if (what.video) {
             trouble = co_await put_video(what, key);
         }
         if (!trouble && (settings_.manifest || !what.video)) {
-            trouble = co_await put_document(what, key + std::string(manifest_suffix));
+            trouble = co_await put_document(what, document);
         }
         if (trouble) {
             co_return std::move(*trouble);
         }
-        co_return done(home_.name_of(what.video ? key : key + std::string(manifest_suffix)));
+        co_return done(home_.name_of(what.video ? key : document));
     }
 
     awaitable<outcome> probe() override;
@@ -90,16 +99,18 @@ public:
 
 private:
     awaitable<std::optional<outcome>> put_video(const delivery& what, const std::string& key);
-    awaitable<std::optional<refusal>> put_whole(const delivery& what, const std::string& key, shared_file video);
-    awaitable<std::optional<refusal>> put_in_parts(const delivery& what, const std::string& key, shared_file video);
+    awaitable<std::optional<refusal>> put_whole(const delivery& what, const std::string& key, shared_file video,
+                                                bool over_another);
+    awaitable<std::optional<refusal>> put_in_parts(const delivery& what, const std::string& key, shared_file video,
+                                                   bool over_another);
     awaitable<std::optional<outcome>> put_document(const delivery& what, const std::string& key);
     awaitable<boost::system::result<found, refusal>> look_for(const video_file& video, const std::string& key);
     awaitable<std::optional<outcome>> check(const video_file& video, const std::string& key);
+    awaitable<> end_recorded(const std::string& id);
     outcome taken(const std::string& key) const;
 
     operation head_of(const std::string& key) const;
     record_file record_of(const std::string& id) const { return {with_.records, id}; }
-    http::field_list condition() const;
 
     const std::string name_;
     const config::s3_sink settings_;
@@ -117,20 +128,13 @@ operation s3_sink::head_of(const std::string& key) const {
     return head;
 }
 
-http::field_list s3_sink::condition() const {
-    http::field_list fields;
-    if (settings_.if_absent) {
-        fields.emplace_back("If-None-Match", "*");
-    }
-    return fields;
-}
-
 outcome s3_sink::taken(const std::string& key) const {
     return rejected("another object is there already: " + home_.name_of(key));
 }
 
 awaitable<boost::system::result<found, refusal>> s3_sink::look_for(const video_file& video, const std::string& key) {
-    const auto head = co_await to_.call(head_of(key));
+    auto look = head_of(key);
+    const auto head = co_await to_.call(std::move(look));
     if (head) {
         co_return compare(*head, video);
     }
@@ -144,11 +148,11 @@ awaitable<boost::system::result<found, refusal>> s3_sink::look_for(const video_f
 awaitable<std::optional<outcome>> s3_sink::put_video(const delivery& what, const std::string& key) {
     const video_file& video = *what.of.video;
     const bool perhaps_there = what.attempt > 1; // an earlier attempt may not have lived to say so
+    bool over_another = !settings_.if_absent;
     if (perhaps_there || settings_.if_absent) {
         const auto there = co_await look_for(video, key);
         if (there && *there == found::same) {
-            auto forgetting = [record = record_of(what.id)] { record.remove(); };
-            co_await with_.disk.run(std::move(forgetting));
+            co_await end_recorded(what.id);
             co_return std::nullopt;
         }
         if (there && *there == found::other && settings_.if_absent) {
@@ -157,6 +161,7 @@ awaitable<std::optional<outcome>> s3_sink::put_video(const delivery& what, const
         if (!there && settings_.if_absent) {
             co_return there.error().comes_to;
         }
+        over_another = over_another || *there == found::damaged; // it is our own
     }
     auto opening = [path = *what.video, size = video.size] { return open_video(path, size); };
     auto file = co_await with_.disk.run(std::move(opening));
@@ -165,11 +170,11 @@ awaitable<std::optional<outcome>> s3_sink::put_video(const delivery& what, const
     }
     std::optional<refusal> refused;
     if (video.size < settings_.multipart_threshold) {
-        refused = co_await put_whole(what, key, std::move(*file));
+        refused = co_await put_whole(what, key, std::move(*file), over_another);
     } else {
-        refused = co_await put_in_parts(what, key, std::move(*file));
+        refused = co_await put_in_parts(what, key, std::move(*file), over_another);
     }
-    if (refused && !(settings_.if_absent && refused->why.status == precondition_failed)) {
+    if (refused && (over_another || refused->why.status != precondition_failed)) {
         co_return std::move(refused->comes_to);
     }
     auto trouble = co_await check(video, key);
@@ -182,7 +187,8 @@ awaitable<std::optional<outcome>> s3_sink::put_video(const delivery& what, const
 
 // The object must be there, as long as the video and with its hash.
 awaitable<std::optional<outcome>> s3_sink::check(const video_file& video, const std::string& key) {
-    const auto head = co_await to_.call(head_of(key));
+    auto look = head_of(key);
+    const auto head = co_await to_.call(std::move(look));
     if (!head) {
         const refusal why = head.error();
         co_return why.why.status == 404 ? outcome(again(home_.name_of(key) + " is not there after it was put")) : why.comes_to;
@@ -190,16 +196,17 @@ awaitable<std::optional<outcome>> s3_sink::check(const video_file& video, const 
     if (compare(*head, video) == found::same) {
         co_return std::nullopt;
     }
-    const std::string size(head->find("Content-Length").value_or("no"));
-    const std::string hash(head->find(sha256_field).value_or(""));
-    if (settings_.if_absent && hash != video.sha256) {
+    if (settings_.if_absent && compare(*head, video) == found::other) {
         co_return taken(key);
     }
+    const std::string size(head->find("Content-Length").value_or("no"));
+    const bool ours = compare(*head, video) == found::damaged;
     co_return again(home_.name_of(key) + " has " + size + " bytes instead of " + std::to_string(video.size) +
-                    (hash == video.sha256 ? "" : ", and another hash"));
+                    (ours ? "" : ", and another hash"));
 }
 
-awaitable<std::optional<refusal>> s3_sink::put_whole(const delivery& what, const std::string& key, shared_file video) {
+awaitable<std::optional<refusal>> s3_sink::put_whole(const delivery& what, const std::string& key, shared_file video,
+                                                     bool over_another) {
     const video_file& of = *what.of.video;
     operation put;
     put.name = "PutObject";
@@ -207,7 +214,7 @@ awaitable<std::optional<refusal>> s3_sink::put_whole(const delivery& what, const
     put.key = key;
     put.fields = objects_.fields_of(of.content_type);
     put.fields.emplace_back(sha256_field, of.sha256);
-    for (auto& field : condition()) {
+    for (auto& field : condition(over_another)) {
         put.fields.push_back(std::move(field));
     }
     if (settings_.checksum == checksum_kind::sha256) {
@@ -227,7 +234,7 @@ awaitable<std::optional<refusal>> s3_sink::put_whole(const delivery& what, const
 }
 
 awaitable<std::optional<refusal>> s3_sink::put_in_parts(const delivery& what, const std::string& key,
-                                                        shared_file video) {
+                                                        shared_file video, bool over_another) {
     const video_file& of = *what.of.video;
     upload_record wanted;
     wanted.object = home_.url_of(key);
@@ -241,7 +248,7 @@ awaitable<std::optional<refusal>> s3_sink::put_in_parts(const delivery& what, co
     multipart upload(executor, std::move(context), std::move(wanted));
     http::field_list fields = objects_.fields_of(of.content_type);
     fields.emplace_back(sha256_field, of.sha256);
-    co_return co_await upload.run(std::move(fields), condition());
+    co_return co_await upload.run(std::move(fields), condition(over_another));
 }
 
 awaitable<std::optional<outcome>> s3_sink::put_document(const delivery& what, const std::string& key) {
@@ -268,7 +275,8 @@ awaitable<outcome> s3_sink::probe() {
     if (!written) {
         co_return written.error().comes_to;
     }
-    const auto seen = co_await to_.call(head_of(key));
+    auto look = head_of(key);
+    const auto seen = co_await to_.call(std::move(look));
     operation drop;
     drop.name = "DeleteObject";
     drop.method = "DELETE";
@@ -288,17 +296,22 @@ awaitable<> s3_sink::tidy() {
     };
     const auto names = co_await with_.disk.run(std::move(looking));
     for (const std::string& name : names) {
-        auto loading = [record = record_of(name)] { return record.load(); };
-        auto upload = co_await with_.disk.run(std::move(loading));
-        bool gone = true;
-        if (upload) {
-            log::info("abandoned upload ended", {{"sink", name_}, {"key", upload->key}});
-            gone = co_await abort_upload(to_, std::move(*upload));
-        }
-        if (gone) {
-            auto forgetting = [record = record_of(name)] { record.remove(); };
-            co_await with_.disk.run(std::move(forgetting));
-        }
+        co_await end_recorded(name);
+    }
+}
+
+// The upload that the record of that delivery tells of.
+awaitable<> s3_sink::end_recorded(const std::string& id) {
+    auto loading = [record = record_of(id)] { return record.load(); };
+    auto upload = co_await with_.disk.run(std::move(loading));
+    if (upload) {
+        const std::string key = upload->key;
+        record_file notes = record_of(id);
+        const auto kept = co_await end_upload(to_, with_.disk, std::move(notes), std::move(*upload));
+        log::info(kept ? "abandoned upload not ended yet" : "abandoned upload ended", {{"sink", name_}, {"key", key}});
+    } else {
+        auto forgetting = [record = record_of(id)] { record.remove(); }; // there is none, or it cannot be read
+        co_await with_.disk.run(std::move(forgetting));
     }
 }
 

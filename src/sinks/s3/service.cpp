@@ -15,6 +15,7 @@ namespace seedhook::s3 {
 namespace {
 
 constexpr duration tolerable_skew = std::chrono::minutes(1);
+constexpr duration taken_for_skew = std::chrono::minutes(15); // AWS's limit
 
 bool says_expired(std::string_view code) {
     return code == "ExpiredToken" || code == "TokenRefreshRequired" || code == "InvalidToken" ||
@@ -33,19 +34,24 @@ http::client_request request_for(const operation& what, const bucket_place& wher
 
 } // namespace
 
-service::remedy service::mend(const knowledge& used, const http::client_response& answer, const failure& why) {
+service::remedy service::mend(const knowledge& used, const http::client_response& answer, const failure& why,
+                              std::optional<bucket_place>& detour) {
     if (says_expired(why.code)) {
         who_->forget();
         return remedy::credentials;
     }
-    const bool skewed = why.code == "RequestTimeTooSkewed";
-    const bool elsewhere = answer.status / 100 == 3 || why.code == "AuthorizationHeaderMalformed";
-    if ((skewed || elsewhere) && known_ != used) {
+    // An answer to HEAD has no document: its fields must do.
+    const auto theirs = http::parse_http_date(answer.find("Date").value_or(""));
+    const duration off = theirs ? std::chrono::abs(*theirs - service_time()) : duration(0);
+    const bool untold = answer.body.empty() && answer.status / 100 == 4;
+    const bool skewed = why.code == "RequestTimeTooSkewed" || (untold && answer.status == 403 && off > taken_for_skew);
+    const bool elsewhere = answer.status / 100 == 3 || why.code == "AuthorizationHeaderMalformed" ||
+                           (untold && answer.status == 400);
+    if ((skewed || elsewhere) && !detour && known_ != used) {
         return skewed ? remedy::clock : remedy::place; // another request has found out meanwhile
     }
     if (skewed) {
-        const auto theirs = http::parse_http_date(answer.find("Date").value_or(""));
-        if (!theirs || std::chrono::abs(*theirs - service_time()) < tolerable_skew) {
+        if (off < tolerable_skew) {
             return remedy::none;
         }
         known_.ahead = *theirs - time_.now();
@@ -57,7 +63,11 @@ service::remedy service::mend(const knowledge& used, const http::client_response
     if (!there) {
         return remedy::none;
     }
-    known_.where = std::move(*there);
+    if (answer.status == 302 || answer.status == 307) {
+        detour = std::move(there);
+    } else {
+        known_.where = std::move(*there);
+    }
     return remedy::place;
 }
 
@@ -66,24 +76,27 @@ awaitable<reply> service::call(operation what) {
         what.payload_sha256 = crypto::to_hex(crypto::sha256_of(what.body));
     }
     std::set<remedy> tried{remedy::none}; // each helps once or not at all
+    std::optional<bucket_place> detour;
     for (;;) {
         const auto who = co_await who_->get();
         if (!who) {
             co_return refusal(outcome_of(who.error(), what.name, where().bucket));
         }
-        const knowledge used = known_;
+        knowledge used = known_;
+        used.where = detour.value_or(used.where);
         http::client_request request = request_for(what, used.where);
         const signing_scope scope{used.where.region};
         sign(request, what.payload_sha256, *who, scope, service_time());
         auto answer = co_await over_.send(std::move(request));
         if (!answer) {
+            known_.where = home_; // the place that we were sent to may be gone
             co_return refusal(outcome_of(answer.error(), what.name, where().bucket));
         }
         const auto why = failure_in(*answer, time_.now());
         if (!why) {
             co_return std::move(*answer);
         }
-        if (!tried.insert(mend(used, *answer, *why)).second) {
+        if (!tried.insert(mend(used, *answer, *why, detour)).second) {
             co_return refusal(outcome_of(*why, what.name, where().bucket), *why);
         }
     }

@@ -12,6 +12,7 @@
 #include <boost/system/result.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,7 +45,7 @@ using reply = boost::system::result<http::client_response, refusal>;
 class service {
 public:
     service(http::client& over, std::shared_ptr<credential_source> who, bucket_place where, const clock& time)
-        : over_(over), who_(std::move(who)), known_{std::move(where)}, time_(time) {}
+        : over_(over), who_(std::move(who)), home_(where), known_{std::move(where)}, time_(time) {}
 
     // A success, or what the delivery comes to without one.
     awaitable<reply> call(operation what);
@@ -62,12 +63,15 @@ private:
         bool operator==(const knowledge&) const = default;
     };
 
-    // What may help a request that was made with `used`, put in place for the next one.
-    remedy mend(const knowledge& used, const http::client_response& answer, const failure& why);
+    // What may help a request that was made with `used`, put in place for the next one; a passing redirect goes into
+    // `detour`, for this request alone.
+    remedy mend(const knowledge& used, const http::client_response& answer, const failure& why,
+                std::optional<bucket_place>& detour);
     time_point service_time() const { return time_.now() + known_.ahead; }
 
     http::client& over_;
     std::shared_ptr<credential_source> who_;
+    const bucket_place home_; // as configured
     knowledge known_;
     const clock& time_;
 };

@@ -110,7 +110,8 @@ BOOST_AUTO_TEST_CASE(garbage_in_an_answer_does_no_harm) {
         BOOST_TEST(why->code == "HTTP 500");
     }
     BOOST_TEST(element("<a><b>", "b") == "");
-    BOOST_TEST(uploads_to("k", "<<<").empty());
+    BOOST_TEST(!uploads_to("k", "<<<"));
+    BOOST_TEST(!uploads_to("k", "<Other/>"));
 }
 
 BOOST_AUTO_TEST_CASE(load_and_races_pass_permissions_are_mended_and_what_is_too_large_stays_so) {
@@ -143,7 +144,11 @@ BOOST_AUTO_TEST_CASE(only_uploads_to_exactly_that_key_are_found) {
                              "<Upload><UploadId>2</UploadId><Key>a.mp4.json</Key></Upload>"
                              "<Upload><UploadId>3</UploadId><Key>a.mp4</Key></Upload></ListMultipartUploadsResult>";
     const std::vector<std::string> expected{"1", "3"};
-    BOOST_TEST(uploads_to("a.mp4", list) == expected, boost::test_tools::per_element());
+    const auto found = uploads_to("a.mp4", list).value();
+    BOOST_TEST(found.ids == expected, boost::test_tools::per_element());
+    BOOST_TEST(!found.more);
+    const std::string page = "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated></ListMultipartUploadsResult>";
+    BOOST_TEST(uploads_to("a.mp4", page).value().more);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
