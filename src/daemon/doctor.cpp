@@ -190,7 +190,7 @@ std::vector<finding> examine(const config::settings& settings) {
     auto findings = all->findings();
     if (!all->was_smooth()) {
         // Its end would wait for threads that nobody can wake. Kept where a search for leaks sees it.
-        static examination* volatile left_behind;
+        [[maybe_unused]] static examination* volatile left_behind;
         left_behind = all.release();
     }
     return findings;

@@ -44,11 +44,15 @@ def is_sanitized(pid):
     return "san.so" in pathlib.Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
 
 
+def preloading(library):
+    """The environment of a program with that library in front of the system's."""
+    # AddressSanitizer's own wants to be the first, unless it is told that another may be.
+    return {"LD_PRELOAD": str(library), "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+
 def with_shifted_clock(file):
     """The environment of a daemon whose clock is ahead by the seconds in that file (tests/preload/shifted_clock.cpp)."""
-    return {"LD_PRELOAD": os.environ["SHIFTED_CLOCK_LIBRARY"], "SHIFTED_CLOCK": str(file),
-            # ASan wants to be the first library; ours takes nothing from it.
-            "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+    return {**preloading(os.environ["SHIFTED_CLOCK_LIBRARY"]), "SHIFTED_CLOCK": str(file)}
 
 
 def wait_until(condition, what, limit=None, pause=0.02):

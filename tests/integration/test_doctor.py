@@ -395,7 +395,7 @@ def test_what_hangs_in_the_system_is_left_alone(idle, receiver):
     idle.write_config()
     began = time.monotonic()
     ran = subprocess.run([harness.SEEDHOOK, "doctor", "--json", "-c", str(idle.config_file)], capture_output=True, text=True,
-                         env={**os.environ, "LD_PRELOAD": str(idle.folder / "hang.so")}, timeout=harness.PATIENCE, check=False)
+                         env={**os.environ, **harness.preloading(idle.folder / "hang.so")}, timeout=harness.PATIENCE, check=False)
     assert time.monotonic() - began < 20 and ran.returncode == 1
     results = {c["name"]: (c["result"], c["message"]) for c in json.loads(ran.stdout)["checks"]}
     assert all("hangs" in results[name][1] for name in ("store", "sink library")), results
