@@ -112,13 +112,9 @@ def commands_in(page):
     """(program, command, options) of every command line that the page shows."""
     texts = [*page.code_spans, *(b.text.replace("\\\n", " ") for b in page.blocks if b.language in ("console", "sh", "bash"))]
     for text in texts:
-        for line in text.splitlines():
-            for found in re.finditer(r"(?<![\w/.@-])(seedhook|seedance-sandbox) ([^|;#)]*)", line.split("  #")[0]):
-                words = found[2].split()
-                if found[1] == "seedhook" and words and re.fullmatch(r"[a-z]+", words[0]):
-                    yield "seedhook", words[0], re.findall(r"(?<![\w-])--[a-z][a-z-]*", found[2])
-                elif found[1] == "seedance-sandbox":
-                    yield "seedance-sandbox", "", re.findall(r"(?<![\w-])--[a-z][a-z-]*", found[2])
+        for found in re.finditer(r"(?<![\w/.@=-])(seedhook [a-z]+|seedance-sandbox)(?= |$)([^|;#)\n]*)", text, re.M):
+            program, _, command = found[1].partition(" ")
+            yield program, command, re.findall(r"(?<![\w-])--[a-z][a-z-]*", found[2])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

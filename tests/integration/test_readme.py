@@ -15,12 +15,14 @@ SHOWN_ID = "req_1234567890"
 
 
 def console_commands(page):
-    """(command, the lines of output that stand below it), for each block."""
+    """(command, the lines of output that stand below it), for each block. What a root shell shows (`# …`) is left out."""
     for block in page.blocks:
         if block.language != "console":
             continue
         commands = []
         for line in block.lines:
+            if line.startswith("# "):
+                continue
             if line.startswith("$ "):
                 commands.append([line[2:], []])
             elif commands[-1][0].endswith("\\"):
