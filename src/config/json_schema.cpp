@@ -6,6 +6,9 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
 
 namespace seedhook::config {
 namespace {

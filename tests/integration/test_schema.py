@@ -46,19 +46,23 @@ def test_the_schema_is_one(schema):
     assert schema["required"] == ["listeners", "sources"]
 
 
+def sink(rest):
+    return INBOUND + "sinks: [{name: a, " + rest + "}]\n"
+
+
 VALID = [
     (documents.PROJECT / "config/seedhook.yaml").read_text(encoding="utf-8"),
     INBOUND,
     INBOUND + "fetch:\nlog: ~\nspool: {path: /s, max_bytes: 4096, min_free: 0}\n",
-    INBOUND + "fetch: {concurrency: '${env:N}', max_bytes: '${env:SIZE}', idle_timeout: '${env:TIME}'}\n"
-    .replace("${env:N}", "8").replace("${env:SIZE}", "4GiB").replace("${env:TIME}", "5s"),
-    INBOUND + "sinks: [{name: 1, type: directory, path: /a, mode: 0640, owner: 1000, match: {source: main, metadata: {n: 7}}}]\n",
-    INBOUND + "sinks: [{name: a, type: directory, path: /a, mode: '0640', link: 'false', match: {source: [main], model: [m, 2]}}]\n",
-    INBOUND + "sinks: [{name: a, type: exec, command: /bin/true, env: {N: 5, T: true}, reject_codes: [1, 100]}]\n",
-    INBOUND + "sinks: [{name: a, type: exec, command: exit 1, shell: true, user: null}]\n",
-    INBOUND + "sinks: [{name: a, type: s3, bucket: videos, encryption: 'aws:kms', kms_key_id: k, credentials: }]\n",
-    INBOUND + "sinks: [{name: a, type: webhook, url: 'https://a.example/', secret: x, headers: {A: '${env:A}'}}]\n",
+    INBOUND + "fetch: {concurrency: '8', max_bytes: 4GiB, idle_timeout: 500ms}\n",
     INBOUND + "gateway: {}\nretention: {tasks: forever, ids: forever}\nreceive: {threads: auto}\npoll: {first_after: 5s}\n",
+    INBOUND + "sinks: [{name: 1, type: directory, path: /a}]\n",
+    sink("type: directory, path: /a, mode: 0640, owner: 1000, match: {source: main, metadata: {n: 7}}"),
+    sink("type: directory, path: /a, mode: '0640', link: 'false', match: {source: [main], model: [m, 2]}"),
+    sink("type: exec, command: /bin/true, env: {N: 5, T: true}, reject_codes: [1, 100]"),
+    sink("type: exec, command: exit 1, shell: true, user: null"),
+    sink("type: s3, bucket: videos, encryption: 'aws:kms', kms_key_id: k, credentials: "),
+    sink("type: webhook, url: 'https://a.example/', secret: x, headers: {A: '${env:A}'}"),
 ]
 
 
@@ -69,9 +73,11 @@ def test_what_is_right_is_right_in_an_editor(verdicts, text):
 
 # A variable may stand in place of any value, also where it is a number or a word.
 @pytest.mark.parametrize("value, line", [
-    ("8", "fetch: {concurrency: '${env:V}'}"), ("4GiB", "fetch: {max_bytes: '${env:V}'}"), ("true", "gateway: {plaintext: '${env:V}'}"),
-    ("5s", "poll: {first_after: '${env:V}'}"), ("debug", "log: {level: '${env:V}'}"), ("/s", "spool: {path: '${env:V}'}"),
-    ("directory", "sinks: [{name: a, path: /a, type: '${env:V}'}]"), ("0600", "sinks: [{name: a, type: directory, path: /a, mode: '${env:V}'}]"),
+    ("8", "fetch: {concurrency: '${env:V}'}"), ("4GiB", "fetch: {max_bytes: '${env:V}'}"),
+    ("true", "gateway: {plaintext: '${env:V}'}"), ("5s", "poll: {first_after: '${env:V}'}"),
+    ("debug", "log: {level: '${env:V}'}"), ("/s", "spool: {path: '${env:V}'}"),
+    ("directory", "sinks: [{name: a, path: /a, type: '${env:V}'}]"),
+    ("0600", "sinks: [{name: a, type: directory, path: /a, mode: '${env:V}'}]"),
 ])
 def test_a_variable_may_stand_anywhere(verdicts, monkeypatch, value, line):
     monkeypatch.setattr(documents, "stand_ins", lambda text, _: ({"V": value}, text))
@@ -85,7 +91,8 @@ def test_a_variable_may_stand_anywhere(verdicts, monkeypatch, value, line):
     "fetch: {idle_timeout: 30 s}", "fetch: {check: avi}", "fetch: {allow_hosts: a.example}", "log: {level: loud}",
     "spool: {path: relative}", "spool: {path: 7}", "spool: {path: {}}", "gateway: {plaintext: yes}", "gateway: ",
     "control: {address: '127.0.0.1:80'}", "store: {type: postgres}", "sources: [{name: a b, path: /h, secrets: [x]}]",
-    "sources: [{path: /h, secrets: [x]}]", "sources: [{name: a, path: h, secrets: [x]}]", "sources: [{name: a, path: /h, secrets: x}]",
+    "sources: [{path: /h, secrets: [x]}]", "sources: [{name: a, path: h, secrets: [x]}]",
+    "sources: [{name: a, path: /h, secrets: x}]",
     "listeners: [{address: '127.0.0.1'}]", "listeners: [{address: '127.0.0.1:1', tls: {certificate: /c}}]",
     "sinks: [{name: a}]", "sinks: [{type: directory, path: /a}]", "sinks: [{name: a, type: directory}]",
     "sinks: [{name: a, type: floppy, path: /a}]", "sinks: [{name: a, type: directory, path: /a, bucket: b}]",
