@@ -1,6 +1,7 @@
 // The composition root: one line an object.
 #include "daemon/application.hpp"
 
+#include "daemon/certificates.hpp"
 #include "daemon/change_feed.hpp"
 #include "daemon/fixed_settings.hpp"
 #include "daemon/front.hpp"
@@ -97,12 +98,13 @@ public:
           store_(make_store(std::move(from.engine), {}, observe_store())),
           worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())), apis_(executor_, *counts_),
           front_(executor_, settings, {*store_, system_clock(), [this] { return routes_; }, first_ask()}),
-          health_(*store_, *videos_, disk_, apis_, system_clock()), listeners_(std::move(from.listeners)),
-          gateway_(std::move(from.gateway)), tasks_(executor_), working_(executor_) {
+          certificates_(disk_, *counts_), health_(*store_, *videos_, disk_, apis_, certificates_, system_clock()),
+          listeners_(std::move(from.listeners)), gateway_(std::move(from.gateway)), tasks_(executor_),
+          working_(executor_) {
         for (const auto* bound : {&listeners_, &gateway_}) {
             for (const bound_listener& l : *bound) {
                 if (l.identity) {
-                    identities_.push_back(l.identity);
+                    certificates_.add(l.identity);
                 }
             }
         }
@@ -128,6 +130,7 @@ public:
         health_.set_listening(true);
         tasks_.spawn(open_doors(std::move(control)), "doors");
         tasks_.spawn(health_.watch(), "health");
+        tasks_.spawn(certificates_.watch(), "certificates");
         tasks_.spawn(keep_what_is_learnt(*store_, *plans_), "learning");
         tasks_.spawn(keep_retention(*store_, system_clock(), [this] { return retention_; }), "retention");
         tidying_.spawn(keep_sinks_tidy([this] { return destinations_; }), "tidying");
@@ -147,12 +150,8 @@ public:
         if (!plan) {
             return plan.error();
         }
-        for (const auto& identity : identities_) {
-            if (auto loaded = identity->reload(); !loaded) {
-                return loaded.error();
-            }
-        }
         adopt(settings, std::move(*plan));
+        tasks_.spawn(certificates_.reload(), "certificates");
         return {};
     }
 
@@ -312,10 +311,7 @@ private:
 
     void refresh_gauges() {
         counts_->set_spool_bytes(videos_->bytes());
-        for (const auto& identity : identities_) {
-            const std::chrono::duration<double> left = identity->expires_at() - system_clock().now();
-            counts_->set_certificate_expiry(identity->certificate_file(), left.count());
-        }
+        certificates_.refresh_gauges(system_clock().now());
     }
 
     // Stop accepting and claiming, let requests and jobs in hand end, insist, close the store.
@@ -352,10 +348,10 @@ private:
     std::unique_ptr<worker> worker_;
     source_apis apis_;
     front front_;
+    certificates certificates_; // of all listeners
     health health_;
     std::vector<bound_listener> listeners_;
-    std::vector<bound_listener> gateway_;                           // until its doors open
-    std::vector<std::shared_ptr<tls::server_identity>> identities_; // of all listeners
+    std::vector<bound_listener> gateway_; // until its doors open
     std::shared_ptr<const routing> routes_;
     std::vector<std::shared_ptr<sink>> destinations_;
     config::retention retention_;

@@ -85,6 +85,9 @@ readiness health::now() const {
     for (std::string& why : apis_.degraded()) {
         r.degraded.push_back(std::move(why));
     }
+    for (std::string& why : certificates_.degraded(time_.now())) {
+        r.degraded.push_back(std::move(why));
+    }
     if (!lost_submissions_.empty()) {
         r.degraded.push_back(lost_submissions_);
     }

@@ -1,6 +1,7 @@
 // Whether we are ready, and what a person should mend: looked at now and then, so that asking costs nothing.
 #pragma once
 
+#include "daemon/certificates.hpp"
 #include "daemon/source_apis.hpp"
 
 #include "seedhook/async/blocking_pool.hpp"
@@ -16,8 +17,9 @@ namespace seedhook {
 
 class health {
 public:
-    health(store& tasks, spool& videos, blocking_pool& disk, const source_apis& apis, const clock& time)
-        : tasks_(tasks), videos_(videos), disk_(disk), apis_(apis), time_(time) {}
+    health(store& tasks, spool& videos, blocking_pool& disk, const source_apis& apis, const certificates& shown,
+           const clock& time)
+        : tasks_(tasks), videos_(videos), disk_(disk), apis_(apis), certificates_(shown), time_(time) {}
 
     // Looks every few seconds until cancelled.
     awaitable<> watch();
@@ -39,6 +41,7 @@ private:
     spool& videos_;
     blocking_pool& disk_;
     const source_apis& apis_;
+    const certificates& certificates_;
     const clock& time_;
     bool listening_ = false;
     std::set<std::string> sinks_;

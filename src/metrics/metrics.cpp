@@ -124,6 +124,7 @@ public:
         commit_seconds_.Observe(seconds);
         batch_size_.Observe(static_cast<double>(batch));
     }
+    void handshake_failed(std::string_view reason) override { handshake_failures_.at({reason}).Increment(); }
 
     void set_tasks(std::string_view stage, std::uint64_t count) override {
         tasks_.at({stage}).Set(static_cast<double>(count));
@@ -172,6 +173,8 @@ private:
     prometheus::Histogram& batch_size_ =
         histogram("seedhook_store_batch_size", "Commands in one commit.").Add({}, batch_bounds());
     prometheus::Gauge& spool_bytes_ = gauge("seedhook_spool_bytes", "Bytes in the spool.").Add({});
+    counters<1> handshake_failures_{
+        counter("seedhook_tls_handshake_failures_total", "TLS handshakes of clients that failed."), {"reason"}};
     gauges<1> certificate_expiry_{
         gauge("seedhook_certificate_expiry_seconds", "Seconds until a certificate expires; negative afterwards."),
         {"certificate"}};

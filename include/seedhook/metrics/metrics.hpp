@@ -23,6 +23,8 @@ public:
     // `result`: delivered retry blocked rejected.
     virtual void delivery(std::string_view sink, std::string_view result, double seconds) = 0;
     virtual void commit(double seconds, std::uint64_t batch) = 0;
+    // `reason`: as of tls::handshake_fault.
+    virtual void handshake_failed(std::string_view reason) = 0;
 
     // Gauges, set when somebody asks.
     virtual void set_tasks(std::string_view stage, std::uint64_t count) = 0;
