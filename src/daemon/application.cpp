@@ -17,6 +17,7 @@
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/control/control.hpp"
 #include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 #include "seedhook/receive/receive.hpp"
 #include "seedhook/sinks/sink.hpp"
 
@@ -77,6 +78,20 @@ result<opened> open_all(const config::settings& s) {
     }
     return opened{std::move(*engine), std::move(*videos), std::move(*listeners), std::move(*gateway),
                   std::move(*control)};
+}
+
+label_names label_names_of(const config::settings& settings) {
+    label_names names;
+    for (const config::source& s : settings.sources) {
+        names.sources.push_back(s.name);
+        if (s.api) {
+            names.asked.push_back(s.name);
+        }
+    }
+    for (const config::sink& s : settings.sinks) {
+        names.sinks.push_back(s.name);
+    }
+    return names;
 }
 
 // When a task that was submitted just now is asked about first. Any thread.
@@ -168,7 +183,9 @@ private:
         };
         o.learnt = [this](const settlement& seen) { plans_->learn(seen); };
         o.committed = [this](std::size_t commands, double seconds) { counts_->commit(seconds, commands); };
-        o.failed = [](const error& why) { log::error("store failed", {{"reason", std::string_view(why.message)}}); };
+        o.failed = [](const error& why) {
+            log::write_seldom(log::level::error, "store failed", 1, {{"reason", std::string_view(why.message)}});
+        };
         o.recovered = [this] {
             log::info("store recovered");
             worker_->wake();
@@ -178,11 +195,10 @@ private:
 
     work_observer observe_work() {
         work_observer o;
-        o.finished = [this](const claimed_job& claimed, const outcome& came_to, const next_step& step,
-                            task_stage stage) {
-            tell_outcome(claimed, came_to, step, *counts_, system_clock().now());
-            if (stage == task_stage::done) {
-                tasks_.spawn(forget_video(claimed.of), "spool removal");
+        o.finished = [this](const attempt_report& attempt) {
+            tell_outcome(attempt, *counts_);
+            if (attempt.stage == task_stage::done) {
+                tasks_.spawn(forget_video(attempt.claimed.of), "spool removal");
             }
         };
         return o;
@@ -235,6 +251,7 @@ private:
         for (const config::source& s : settings.sources) {
             sources_.push_back(s.name);
         }
+        counts_->set_names(label_names_of(settings));
         health_.set_sinks(std::move(plan.sinks));
         health_.set_sources(std::move(plan.sources));
         worker_->set_lanes(std::move(plan.lanes), plan.routes);
@@ -302,7 +319,9 @@ private:
             }
             if (pause == first_removal_pause) {
                 log::warning("a delivered video stays in the spool for now",
-                             {{"request_id", of.request_id}, {"reason", std::string_view(removed.error().message)}});
+                             {{"source", of.source},
+                              {"request_id", of.request_id},
+                              {"reason", std::string_view(removed.error().message)}});
             }
             goes_on = co_await sleep_for(pause);
             pause = std::min(2 * pause, longest_removal_pause);
@@ -311,6 +330,7 @@ private:
 
     void refresh_gauges() {
         counts_->set_spool_bytes(videos_->bytes());
+        counts_->set_spool_room(health_.spool_room());
         certificates_.refresh_gauges(system_clock().now());
     }
 

@@ -9,8 +9,10 @@
 #include "seedhook/fetch/spool.hpp"
 #include "seedhook/store/store.hpp"
 
+#include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace seedhook {
@@ -32,7 +34,17 @@ public:
 
     readiness now() const;
 
+    // How many more bytes fit in the spool.
+    std::uint64_t spool_room() const noexcept { return spool_room_; }
+
 private:
+    struct concern {
+        concern(const char* of, std::string text) : kind(of), why(std::move(text)) {}
+
+        const char* kind;
+        std::string why;
+    };
+
     awaitable<> look();
     void judge(const store_counts& counts);
     void judge(const std::vector<open_submission>& submissions);
@@ -48,7 +60,8 @@ private:
     std::set<std::string> sources_;
     std::string reload_failure_;
     std::string spool_failure_;
-    std::vector<std::string> blocked_;
+    std::uint64_t spool_room_ = 0;
+    std::vector<concern> blocked_;
     std::string lost_submissions_;
 };
 
