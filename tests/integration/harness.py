@@ -17,6 +17,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -53,6 +54,19 @@ def preloading(library):
 def with_shifted_clock(file):
     """The environment of a daemon whose clock is ahead by the seconds in that file (tests/preload/shifted_clock.cpp)."""
     return {**preloading(os.environ["SHIFTED_CLOCK_LIBRARY"]), "SHIFTED_CLOCK": str(file)}
+
+
+@contextlib.contextmanager
+def serving(server):
+    """A socketserver at work on a thread of its own."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def wait_until(condition, what, limit=None, pause=0.02):

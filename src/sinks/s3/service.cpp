@@ -34,6 +34,10 @@ http::client_request request_for(const operation& what, const bucket_place& wher
 
 } // namespace
 
+refusal refused_by_disk(const error& why) {
+    return refusal(why.code == errc::cancelled ? outcome(interrupted{}) : outcome(again(why.message)));
+}
+
 service::remedy service::mend(const knowledge& used, const http::client_response& answer, const failure& why,
                               std::optional<bucket_place>& detour) {
     if (says_expired(why.code)) {
