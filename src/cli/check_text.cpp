@@ -80,7 +80,8 @@ std::string proof_of(const config::source& s) {
 text_table inbound_table(const config::settings& s) {
     text_table t({});
     for (const config::listener& l : s.listeners) {
-        t.add_row({"  listener", l.address, l.tls ? "TLS, certificate " + l.tls->certificate : "no TLS"});
+        t.add_row({"  listener", l.address, l.tls ? "TLS, certificate " + l.tls->certificate : "no TLS",
+                   l.proxy_protocol ? "PROXY protocol" : ""});
     }
     for (const config::source& source : s.sources) {
         t.add_row({"  source", source.name, "POST " + source.path, proof_of(source)});
@@ -212,7 +213,10 @@ json::object sink_json(const config::sink& k) {
 json::object settings_json(const config::settings& s) {
     json::array listeners;
     for (const config::listener& l : s.listeners) {
-        listeners.push_back(json::object{{"address", l.address}, {"tls", tls_json(l.tls)}, {"plaintext", l.plaintext}});
+        listeners.push_back(json::object{{"address", l.address},
+                                         {"tls", tls_json(l.tls)},
+                                         {"plaintext", l.plaintext},
+                                         {"proxyProtocol", l.proxy_protocol}});
     }
     json::array sources;
     for (const config::source& source : s.sources) {

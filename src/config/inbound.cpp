@@ -108,6 +108,8 @@ const section<listener>& listener_table() {
                    "`127.0.0.1:8443`, `[::]:8443`, `unix:/run/seedhook.sock`, or `systemd` for inherited sockets");
         s.field("tls", &listener::tls, optional_nested<tls_files>{tls_table}, "without it: loopback and unix only");
         s.field("plaintext", &listener::plaintext, boolean{}, "go without TLS although others can reach the address");
+        s.field("proxy_protocol", &listener::proxy_protocol, boolean{},
+                "`limits.trusted_proxies` connect here and say whom they speak for, by the PROXY protocol, version 2");
         s.check(check_listener);
         return s;
     }();

@@ -10,7 +10,7 @@ namespace {
 bool same_listener(const config::listener& a, const config::listener& b) {
     const bool same_files = a.tls.has_value() == b.tls.has_value() &&
                             (!a.tls || (a.tls->certificate == b.tls->certificate && a.tls->key == b.tls->key));
-    return a.address == b.address && same_files;
+    return a.address == b.address && a.proxy_protocol == b.proxy_protocol && same_files;
 }
 
 bool same_gateway(const std::optional<config::gateway>& a, const std::optional<config::gateway>& b) {
@@ -24,7 +24,10 @@ bool same_listeners(const config::settings& a, const config::settings& b) {
 
 auto of_spool(const config::spool& s) { return std::tie(s.path, s.max_bytes, s.min_free); }
 
-auto of_limits(const config::limits& l) { return std::tie(l.body, l.connections, l.header_timeout, l.idle_timeout); }
+auto of_limits(const config::limits& l) {
+    return std::tie(l.body, l.connections, l.header_timeout, l.idle_timeout, l.connections_per_address,
+                    l.failed_signatures_per_minute, l.trusted_proxies);
+}
 
 } // namespace
 

@@ -124,6 +124,7 @@ public:
         commit_seconds_.Observe(seconds);
         batch_size_.Observe(static_cast<double>(batch));
     }
+    void connection_refused(std::string_view reason) override { connections_refused_.at({reason}).Increment(); }
 
     void set_tasks(std::string_view stage, std::uint64_t count) override {
         tasks_.at({stage}).Set(static_cast<double>(count));
@@ -132,6 +133,7 @@ public:
         jobs_.at({kind, state}).Set(static_cast<double>(count));
     }
     void set_oldest_due(std::string_view kind, double seconds) override { oldest_due_.at({kind}).Set(seconds); }
+    void set_connections(std::uint64_t open) override { connections_.Set(static_cast<double>(open)); }
     void set_spool_bytes(std::uint64_t bytes) override { spool_bytes_.Set(static_cast<double>(bytes)); }
     void set_certificate_expiry(std::string_view certificate, double seconds_left) override {
         certificate_expiry_.at({certificate}).Set(seconds_left);
@@ -171,6 +173,11 @@ private:
         histogram("seedhook_store_commit_seconds", "Time of one commit to stable storage.").Add({}, callback_bounds());
     prometheus::Histogram& batch_size_ =
         histogram("seedhook_store_batch_size", "Commands in one commit.").Add({}, batch_bounds());
+    prometheus::Gauge& connections_ =
+        gauge("seedhook_connections", "Connections open at the listeners and the gateway.").Add({});
+    counters<1> connections_refused_{
+        counter("seedhook_connections_refused_total", "Connections that were not taken, or closed for a newcomer."),
+        {"reason"}};
     prometheus::Gauge& spool_bytes_ = gauge("seedhook_spool_bytes", "Bytes in the spool.").Add({});
     gauges<1> certificate_expiry_{
         gauge("seedhook_certificate_expiry_seconds", "Seconds until a certificate expires; negative afterwards."),

@@ -12,7 +12,7 @@ class metrics {
 public:
     virtual ~metrics() = default;
 
-    // `result`: settled duplicate conflict confirming ignored unauthorized invalid unavailable.
+    // `result`: settled duplicate conflict confirming ignored unauthorized limited invalid unavailable.
     virtual void callback(std::string_view source, std::string_view result, double seconds) = 0;
     virtual void settled(std::string_view source, std::string_view by, std::string_view status) = 0;
     // `result`: finished unfinished not_found unauthorized rate_limited failed.
@@ -23,11 +23,14 @@ public:
     // `result`: delivered retry blocked rejected.
     virtual void delivery(std::string_view sink, std::string_view result, double seconds) = 0;
     virtual void commit(double seconds, std::uint64_t batch) = 0;
+    // `reason`: address overload proxy resources.
+    virtual void connection_refused(std::string_view reason) = 0;
 
     // Gauges, set when somebody asks.
     virtual void set_tasks(std::string_view stage, std::uint64_t count) = 0;
     virtual void set_jobs(std::string_view kind, std::string_view state, std::uint64_t count) = 0;
     virtual void set_oldest_due(std::string_view kind, double seconds) = 0;
+    virtual void set_connections(std::uint64_t open) = 0;
     virtual void set_spool_bytes(std::uint64_t bytes) = 0;
     virtual void set_certificate_expiry(std::string_view certificate, double seconds_left) = 0;
 
