@@ -15,6 +15,7 @@ SEEDHOOK_DELIVER_PACKAGES=(rclone awscli libnginx-mod-http-lua)
 SEEDHOOK_CRASH_PACKAGES=(openssl python3)
 SEEDHOOK_POWERCUT_PACKAGES=(openssl python3 e2fsprogs mount util-linux)
 SEEDHOOK_FAULTS_PACKAGES=(openssl python3 strace)
+SEEDHOOK_SLOW_PACKAGES=(slowhttptest util-linux)
 SEEDHOOK_LINT_PACKAGES=(clang-tools-14)
 SEEDHOOK_FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
 
