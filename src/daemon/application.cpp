@@ -1,6 +1,7 @@
 // The composition root: one line an object.
 #include "daemon/application.hpp"
 
+#include "daemon/certificates.hpp"
 #include "daemon/change_feed.hpp"
 #include "daemon/fixed_settings.hpp"
 #include "daemon/front.hpp"
@@ -17,6 +18,7 @@
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/control/control.hpp"
 #include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 #include "seedhook/receive/receive.hpp"
 #include "seedhook/sinks/sink.hpp"
 
@@ -85,6 +87,20 @@ result<opened> open_all(const config::settings& s) {
                   std::move(*gateway), std::move(*control), std::move(*door)};
 }
 
+label_names label_names_of(const config::settings& settings) {
+    label_names names;
+    for (const config::source& s : settings.sources) {
+        names.sources.push_back(s.name);
+        if (s.api) {
+            names.asked.push_back(s.name);
+        }
+    }
+    for (const config::sink& s : settings.sinks) {
+        names.sinks.push_back(s.name);
+    }
+    return names;
+}
+
 // When a task that was submitted just now is asked about first. Any thread.
 struct first_asks {
     const planner& plans;
@@ -105,12 +121,13 @@ public:
           store_(make_store(std::move(from.engine), {}, observe_store())),
           worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())), apis_(executor_, *counts_),
           front_(executor_, settings, door_, {*store_, system_clock(), [this] { return routes_; }, first_ask()}),
-          health_(*store_, *videos_, disk_, apis_, system_clock()), listeners_(std::move(from.listeners)),
-          gateway_(std::move(from.gateway)), tasks_(executor_), working_(executor_) {
+          certificates_(disk_, *counts_), health_(*store_, *videos_, disk_, apis_, certificates_, system_clock()),
+          listeners_(std::move(from.listeners)), gateway_(std::move(from.gateway)), tasks_(executor_),
+          working_(executor_) {
         for (const auto* bound : {&listeners_, &gateway_}) {
             for (const bound_listener& l : *bound) {
                 if (l.identity) {
-                    identities_.push_back(l.identity);
+                    certificates_.add(l.identity);
                 }
             }
         }
@@ -136,6 +153,7 @@ public:
         health_.set_listening(true);
         tasks_.spawn(open_doors(std::move(control)), "doors");
         tasks_.spawn(health_.watch(), "health");
+        tasks_.spawn(certificates_.watch(), "certificates");
         tasks_.spawn(keep_what_is_learnt(*store_, *plans_), "learning");
         tasks_.spawn(keep_retention(*store_, system_clock(), [this] { return retention_; }), "retention");
         tidying_.spawn(keep_sinks_tidy([this] { return destinations_; }), "tidying");
@@ -155,12 +173,8 @@ public:
         if (!plan) {
             return plan.error();
         }
-        for (const auto& identity : identities_) {
-            if (auto loaded = identity->reload(); !loaded) {
-                return loaded.error();
-            }
-        }
         adopt(settings, std::move(*plan));
+        tasks_.spawn(certificates_.reload(), "certificates");
         return {};
     }
 
@@ -182,7 +196,9 @@ private:
         };
         o.learnt = [this](const settlement& seen) { plans_->learn(seen); };
         o.committed = [this](std::size_t commands, double seconds) { counts_->commit(seconds, commands); };
-        o.failed = [](const error& why) { log::error("store failed", {{"reason", std::string_view(why.message)}}); };
+        o.failed = [](const error& why) {
+            log::write_seldom(log::level::error, "store failed", 1, {{"reason", std::string_view(why.message)}});
+        };
         o.recovered = [this] {
             log::info("store recovered");
             worker_->wake();
@@ -192,11 +208,10 @@ private:
 
     work_observer observe_work() {
         work_observer o;
-        o.finished = [this](const claimed_job& claimed, const outcome& came_to, const next_step& step,
-                            task_stage stage) {
-            tell_outcome(claimed, came_to, step, *counts_, system_clock().now());
-            if (stage == task_stage::done) {
-                tasks_.spawn(forget_video(claimed.of), "spool removal");
+        o.finished = [this](const attempt_report& attempt) {
+            tell_outcome(attempt, *counts_);
+            if (attempt.stage == task_stage::done) {
+                tasks_.spawn(forget_video(attempt.claimed.of), "spool removal");
             }
         };
         return o;
@@ -249,6 +264,7 @@ private:
         for (const config::source& s : settings.sources) {
             sources_.push_back(s.name);
         }
+        counts_->set_names(label_names_of(settings));
         health_.set_sinks(std::move(plan.sinks));
         health_.set_sources(std::move(plan.sources));
         worker_->set_lanes(std::move(plan.lanes), plan.routes);
@@ -318,7 +334,9 @@ private:
             }
             if (pause == first_removal_pause) {
                 log::warning("a delivered video stays in the spool for now",
-                             {{"request_id", of.request_id}, {"reason", std::string_view(removed.error().message)}});
+                             {{"source", of.source},
+                              {"request_id", of.request_id},
+                              {"reason", std::string_view(removed.error().message)}});
             }
             goes_on = co_await sleep_for(pause);
             pause = std::min(2 * pause, longest_removal_pause);
@@ -328,10 +346,8 @@ private:
     void refresh_gauges() {
         counts_->set_spool_bytes(videos_->bytes());
         counts_->set_connections(door_->open());
-        for (const auto& identity : identities_) {
-            const std::chrono::duration<double> left = identity->expires_at() - system_clock().now();
-            counts_->set_certificate_expiry(identity->certificate_file(), left.count());
-        }
+        counts_->set_spool_room(health_.spool_room());
+        certificates_.refresh_gauges(system_clock().now());
     }
 
     // Stop accepting and claiming, let requests and jobs in hand end, insist, close the store.
@@ -370,10 +386,10 @@ private:
     std::unique_ptr<worker> worker_;
     source_apis apis_;
     front front_;
+    certificates certificates_; // of all listeners
     health health_;
     std::vector<bound_listener> listeners_;
-    std::vector<bound_listener> gateway_;                           // until its doors open
-    std::vector<std::shared_ptr<tls::server_identity>> identities_; // of all listeners
+    std::vector<bound_listener> gateway_; // until its doors open
     std::shared_ptr<const routing> routes_;
     std::vector<std::shared_ptr<sink>> destinations_;
     config::retention retention_;

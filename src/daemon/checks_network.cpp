@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace seedhook {
 namespace {
@@ -89,9 +90,12 @@ struct way_in {
 
 result<way_in> way_to(const config::listener& at) {
     way_in way{"http://localhost", for_this_machine(), nullptr};
+    if (!at.client_ca.empty()) {
+        return error(errc::unavailable, "it asks for a client's certificate, and doctor has none");
+    }
     if (at.address.starts_with(unix_scheme)) {
         way.client.unix_socket = at.address.substr(unix_scheme.size());
-        return at.tls ? result<way_in>(error(errc::unavailable, "TLS on a unix socket")) : way;
+        return at.tls.empty() ? way : result<way_in>(error(errc::unavailable, "TLS on a unix socket"));
     }
     if (at.proxy_protocol) {
         return error(errc::unavailable, "only its proxies may connect to it");
@@ -105,9 +109,13 @@ result<way_in> way_to(const config::listener& at) {
             address.replace(0, std::string_view(any).size(), loopback);
         }
     }
-    way.origin = (at.tls ? "https://" : "http://") + address;
-    if (at.tls) {
-        auto pinned = tls::make_pinned_client_context(at.tls->certificate);
+    way.origin = (at.tls.empty() ? "http://" : "https://") + address;
+    if (!at.tls.empty()) {
+        std::vector<std::string> certificates;
+        for (const config::tls_files& pair : at.tls) {
+            certificates.push_back(pair.certificate);
+        }
+        auto pinned = tls::make_pinned_client_context(certificates);
         if (!pinned) {
             return pinned.error();
         }
@@ -246,7 +254,8 @@ awaitable<result<remark>> check_callback(const config::source& of, const config:
         co_return warning("not tried: " + answer.error().message);
     }
     if (answer.error().code == errc::tls) {
-        co_return error(errc::tls, "the daemon shows another certificate than the file has: reload it (SIGHUP)");
+        co_return error(errc::tls, "the daemon shows another certificate than the file has: it takes a new one "
+                                   "within seconds, or says in its log and in /readyz why it does not");
     }
     co_return answer.error();
 }

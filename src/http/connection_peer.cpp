@@ -1,7 +1,7 @@
 // Whom a connection is with when a proxy stands between: the PROXY protocol's header, and X-Forwarded-For.
 #include "http/connection.hpp"
 
-#include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 
 #include "http/forwarded.hpp"
 #include "http/proxy_header.hpp"
@@ -30,7 +30,7 @@ awaitable<bool> connection::hear_proxy(clock::time_point deadline) {
     }
     if (heard.what == proxy_header::kind::wrong) {
         host_.door->refuse("proxy");
-        log::info("connection refused", {{"peer", peer_.name}, {"reason", heard.why}});
+        log::write_seldom(log::level::info, "connection refused", 1, {{"reason", heard.why}, {"peer", peer_.name}});
         co_return false;
     }
     co_return heard.what == proxy_header::kind::proxy || belongs_to(identify(heard.client, host_.door->proxies()));

@@ -142,15 +142,21 @@ awaitable<bool> connection::write_all(std::string_view first, std::string_view s
 
 awaitable<bool> connection::shake_hands(clock::time_point deadline) {
     for (;;) {
-        const io_progress shaken = stream_->handshake();
+        const io_progress shaken = stream_->handshake(peer_.name);
         if (shaken.state == io_state::done) {
             co_return true;
         }
         const bool goes_on = shaken.state == io_state::wants_read || shaken.state == io_state::wants_write;
+        if (!goes_on) {
+            ending_ = ending::answered; // with an alert that says why
+        }
         if (!goes_on || host_.stopping) {
             co_return false;
         }
         const waited outcome = co_await wait(shaken.state, deadline);
+        if (outcome == waited::late) {
+            stream_->give_up_handshake(peer_.name);
+        }
         if (outcome != waited::ready) {
             co_return false;
         }

@@ -2,6 +2,7 @@
 #include "seedhook/receive/receive.hpp"
 
 #include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 #include "seedhook/seedance/callback.hpp"
 #include "seedhook/seedance/signature.hpp"
 
@@ -27,7 +28,7 @@ constexpr verdict conflict{"conflict", "callback contradicts the first"};
 constexpr verdict confirming{"confirming", "callback to be confirmed"};
 constexpr verdict ignored{"ignored", "callback not terminal"};
 constexpr verdict unauthorized{"unauthorized", "callback refused: signature"};
-constexpr verdict limited{"limited", "callback refused: too many wrong signatures before it"};
+constexpr verdict limited{"limited", {}}; // too many to tell of each
 constexpr verdict invalid{"invalid", "callback refused: content"};
 constexpr verdict unavailable{"unavailable", "callback not stored"};
 
@@ -93,15 +94,16 @@ public:
                                             const http::request& callback) {
         const auto began = std::chrono::steady_clock::now();
         if (self->verifier_ && !self->verifier_->verify(callback)) {
-            log::warning(unauthorized.message, {{"source", self->source_}, {"peer", callback.peer}});
+            log::write_seldom(log::level::warning, unauthorized.message, 1,
+                              {{"source", self->source_}, {"peer", callback.peer}});
             self->count(unauthorized, began);
             self->note_failure(callback, began);
             co_return http::error_response(401, "unauthorized", "the signature is missing or wrong");
         }
         auto report = seedance::read_callback(callback.body);
         if (!report) {
-            log::info(invalid.message,
-                      {{"source", self->source_}, {"reason", report.error().message}, {"peer", callback.peer}});
+            log::write_seldom(log::level::info, invalid.message, 1,
+                              {{"source", self->source_}, {"reason", report.error().message}, {"peer", callback.peer}});
             self->count(invalid, began);
             co_return http::error_response(400, "invalid_request", report.error().message);
         }
@@ -142,8 +144,9 @@ public:
 private:
     void note_failure(const http::request& callback, std::chrono::steady_clock::time_point now) const {
         if (with_.failures != nullptr && with_.failures->failed(callback.client, now)) {
-            log::warning("too many wrong signatures: callbacks from there are refused for a minute",
-                         {{"source", source_}, {"peer", callback.peer}});
+            log::write_seldom(log::level::warning,
+                              "too many wrong signatures: callbacks from there are refused for a minute", 1,
+                              {{"source", source_}, {"peer", callback.peer}});
         }
     }
 
@@ -199,7 +202,8 @@ private:
         if (why.empty()) {
             log::info(what.message, {source, request_id, status, result, from});
         } else {
-            log::warning(what.message, {source, request_id, status, result, from, {"reason", why}});
+            log::write_seldom(log::level::warning, what.message, 2,
+                              {source, {"reason", why}, request_id, status, result, from});
         }
     }
 

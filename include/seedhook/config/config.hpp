@@ -32,9 +32,10 @@ struct tls_files {
 };
 
 struct listener {
-    std::string address; // `host:port`, `[v6]:port`, `unix:/path`, `systemd`
-    std::optional<tls_files> tls;
-    bool plaintext = false;      // allow no TLS on other than loopback and unix
+    std::string address;        // `host:port`, `[v6]:port`, `unix:/path`, `systemd`
+    std::vector<tls_files> tls; // none: plaintext; the first is for clients that ask for no name that one is for
+    std::string client_ca;  // clients must show a certificate that these authorities signed; empty: none is asked for
+    bool plaintext = false; // allow no TLS on other than loopback and unix
     bool proxy_protocol = false; // connections begin with a header of the PROXY protocol, version 2
 };
 
@@ -206,7 +207,8 @@ struct control {
 struct gateway {
     std::string address = "127.0.0.1:8090"; // `host:port`, `[v6]:port`, `unix:/path`
     secret token;                           // what apps must send as the Bearer; empty (local addresses only): anything
-    std::optional<tls_files> tls;
+    std::vector<tls_files> tls;             // as of a listener
+    std::string client_ca;
     bool plaintext = false; // allow no TLS on other than loopback and unix
 };
 
