@@ -20,6 +20,7 @@ SEEDHOOK_POWERCUT_PACKAGES=(openssl python3 e2fsprogs mount util-linux)
 SEEDHOOK_FAULTS_PACKAGES=(openssl python3 strace)
 SEEDHOOK_TLS_PACKAGES=(openssl python3 testssl.sh)
 SEEDHOOK_PACKAGE_PACKAGES=(openssl python3 python3-pytest dpkg-dev file lintian mmdebstrap buildah bubblewrap)
+SEEDHOOK_SLOW_PACKAGES=(slowhttptest util-linux)
 SEEDHOOK_LINT_PACKAGES=(clang-tools-14)
 SEEDHOOK_FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)
 
