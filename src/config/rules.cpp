@@ -204,8 +204,15 @@ complaint listen_address_rule(std::string_view text) {
 }
 
 complaint control_address_rule(std::string_view text) {
-    if (!is_unix_address(text)) {
-        return "a unix socket, such as unix:/run/seedhook/control.sock";
+    if (text == "systemd" || listen_address_rule(text)) {
+        return "an address such as unix:/run/seedhook/control.sock, 127.0.0.1:9090 or [::1]:9090";
+    }
+    return {};
+}
+
+complaint host_name_rule(std::string_view text) {
+    if (!is_host_name(text)) {
+        return "a host name such as seedhook.example.com, without a port";
     }
     return {};
 }
@@ -330,8 +337,8 @@ complaint endpoint_rule(std::string_view text) {
 }
 
 complaint bucket_rule(std::string_view text) {
-    if (text.size() < 3 || text.size() > 255 || !consists_of(text, "-._") || text.find("..") != std::string_view::npos ||
-        text.front() == '.' || text.front() == '-') {
+    if (text.size() < 3 || text.size() > 255 || !consists_of(text, "-._") ||
+        text.find("..") != std::string_view::npos || text.front() == '.' || text.front() == '-') {
         return "a bucket's name: 3 to 255 letters, digits, `-`, `.` or `_`, as in `videos-2026`";
     }
     return {};

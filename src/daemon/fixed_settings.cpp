@@ -13,6 +13,10 @@ bool same_listener(const config::listener& a, const config::listener& b) {
     return a.address == b.address && same_files;
 }
 
+bool same_control(const config::control& a, const config::control& b) {
+    return same_listener({a.address, a.tls, a.plaintext}, {b.address, b.tls, b.plaintext});
+}
+
 bool same_gateway(const std::optional<config::gateway>& a, const std::optional<config::gateway>& b) {
     const auto listens = [](const config::gateway& g) { return config::listener{g.address, g.tls, g.plaintext}; };
     return a.has_value() == b.has_value() && (!a || same_listener(listens(*a), listens(*b)));
@@ -38,7 +42,7 @@ std::string changes_that_need_a_restart(const config::settings& running, const c
     compare(same_listeners(running, wanted), "listeners");
     compare(of_spool(running.spool) == of_spool(wanted.spool), "spool");
     compare(running.store.path == wanted.store.path, "store");
-    compare(running.control.address == wanted.control.address, "control");
+    compare(same_control(running.control, wanted.control), "control");
     compare(same_gateway(running.gateway, wanted.gateway), "gateway");
     compare(running.receive.threads == wanted.receive.threads, "receive");
     compare(of_limits(running.limits) == of_limits(wanted.limits), "limits");

@@ -198,7 +198,11 @@ struct store {
 };
 
 struct control {
-    std::string address = "unix:/run/seedhook/control.sock"; // a unix socket
+    std::string address = "unix:/run/seedhook/control.sock"; // `unix:/path`, `host:port`, `[v6]:port`
+    secret token;                   // what callers must send as the Bearer; empty (unix sockets only): nothing
+    std::vector<std::string> hosts; // names under which it is reached, beside those of its address
+    std::optional<tls_files> tls;
+    bool plaintext = false; // allow no TLS on other than loopback and unix
 };
 
 // A listener that speaks the Open API itself.
