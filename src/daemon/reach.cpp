@@ -1,0 +1,43 @@
+// A listener as this machine reaches it.
+#include "seedhook/daemon/reach.hpp"
+
+#include <string_view>
+#include <utility>
+
+namespace seedhook {
+
+result<way_in> way_to(const config::listener& at) {
+    constexpr std::string_view unix_scheme = "unix:";
+    way_in way{"http://localhost", {}, nullptr};
+    way.client.https_only = false;
+    way.client.addresses.public_only = false;
+    way.client.pool_size = 0;
+    if (at.address.starts_with(unix_scheme)) {
+        way.client.unix_socket = at.address.substr(unix_scheme.size());
+        return at.tls ? result<way_in>(error(errc::unavailable, "TLS on a unix socket")) : way;
+    }
+    if (at.address == "systemd" || at.address.ends_with(":0")) {
+        return error(errc::unavailable, "only the service manager knows where " + at.address + " is");
+    }
+    std::string address = at.address;
+    for (const auto& [any, loopback] : {std::pair("0.0.0.0:", "127.0.0.1:"), std::pair("[::]:", "[::1]:")}) {
+        if (address.starts_with(any)) {
+            address.replace(0, std::string_view(any).size(), loopback);
+        }
+    }
+    way.origin = (at.tls ? "https://" : "http://") + address;
+    if (at.tls) {
+        auto pinned = tls::make_pinned_client_context(at.tls->certificate);
+        if (!pinned) {
+            return pinned.error();
+        }
+        way.trusted = std::move(*pinned);
+    }
+    return way;
+}
+
+config::listener control_listener(const config::control& settings) {
+    return {settings.address, settings.tls, settings.plaintext};
+}
+
+} // namespace seedhook
