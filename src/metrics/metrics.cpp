@@ -137,6 +137,19 @@ public:
         certificate_expiry_.at({certificate}).Set(seconds_left);
     }
 
+    double total(std::string_view family) const override {
+        double sum = 0;
+        for (const prometheus::MetricFamily& one : registry_.Collect()) {
+            if (one.name != family) {
+                continue;
+            }
+            for (const prometheus::ClientMetric& series : one.metric) {
+                sum += series.counter.value;
+            }
+        }
+        return sum;
+    }
+
     std::string exposition() const override { return prometheus::TextSerializer().Serialize(registry_.Collect()); }
 
 private:

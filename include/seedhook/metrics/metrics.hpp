@@ -31,6 +31,9 @@ public:
     virtual void set_spool_bytes(std::uint64_t bytes) = 0;
     virtual void set_certificate_expiry(std::string_view certificate, double seconds_left) = 0;
 
+    // The counters of that family together; 0 for none of that name.
+    virtual double total(std::string_view family) const = 0;
+
     // The Prometheus text exposition format, version 0.0.4.
     virtual std::string exposition() const = 0;
 };
