@@ -8,8 +8,8 @@ SEEDHOOK_BUILD_PACKAGES=(
     prometheus-cpp-dev libcli11-dev
 )
 SEEDHOOK_DEMO_PACKAGES=(openssl curl python3)
-SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest python3-botocore)
-SEEDHOOK_S3_PACKAGES=(swift-proxy swift-account swift-container swift-object memcached) # and s3rver.sh
+SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest python3-botocore chromium fonts-liberation) # and npm.sh
+SEEDHOOK_S3_PACKAGES=(swift-proxy swift-account swift-container swift-object memcached) # and npm.sh
 SEEDHOOK_BENCH_PACKAGES=(nginx-light webhook util-linux)
 SEEDHOOK_DELIVER_PACKAGES=(rclone awscli libnginx-mod-http-lua)
 SEEDHOOK_CRASH_PACKAGES=(openssl python3)
