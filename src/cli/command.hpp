@@ -58,6 +58,7 @@ command add_cancel(CLI::App& to);
 command add_models(CLI::App& to);
 command add_sign(CLI::App& to);
 command add_doctor(CLI::App& to);
+command add_schema(CLI::App& to);
 command add_version(CLI::App& to);
 
 // `-c FILE`; `into` keeps the default when it is not given.

@@ -104,16 +104,16 @@ std::vector<std::string> warnings(const settings& s) {
         }
     }
     for (const listener& at : s.listeners) {
-        if (!at.tls && !is_local_address(at.address)) {
+        if (at.tls.empty() && !is_local_address(at.address)) {
             out.push_back("listener " + at.address + " has plaintext: true: what it receives can be read and replayed");
         }
     }
-    if (s.gateway && !s.gateway->tls && !is_local_address(s.gateway->address)) {
+    if (s.gateway && s.gateway->tls.empty() && !is_local_address(s.gateway->address)) {
         out.push_back("gateway " + s.gateway->address +
                       " has plaintext: true: its token and what apps send can be "
                       "read");
     }
-    if (!s.control.tls && !is_local_address(s.control.address)) {
+    if (s.control.tls.empty() && !is_local_address(s.control.address)) {
         out.push_back("control " + s.control.address +
                       " has plaintext: true: its token, and what it is used for, can be read");
     }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace seedhook::config {
 namespace {
@@ -366,6 +367,23 @@ complaint token_rule(std::string_view text) {
         return "1 to 128 letters, digits, `_` or `-`";
     }
     return {};
+}
+
+std::string_view pattern_of(rule check) {
+    constexpr std::array<std::pair<rule, std::string_view>, 9> patterns{{
+        {name_rule, "^[A-Za-z0-9_-]{1,64}$"},
+        {absolute_path_rule, "^/"},
+        {source_path_rule, "^/[^?#%]*$"},
+        {listen_address_rule, "^(.+:[0-9]{1,5}|unix:/.+|systemd)$"},
+        {gateway_address_rule, "^(.+:[0-9]{1,5}|unix:/.+)$"},
+        {control_address_rule, "^unix:/.+$"},
+        {base_url_rule, "^https?://[^?#%]+$"},
+        {callback_url_rule, "^https?://[^#]+$"},
+        {endpoint_rule, "^https?://[^?#%]+$"},
+    }};
+    const auto* found =
+        std::find_if(patterns.begin(), patterns.end(), [check](const auto& p) { return p.first == check; });
+    return found == patterns.end() ? std::string_view() : found->second;
 }
 
 bool is_readable_by_others(std::string_view url) {

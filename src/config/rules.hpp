@@ -35,6 +35,10 @@ complaint region_rule(std::string_view text);
 complaint variable_name_rule(std::string_view text); // of an environment variable
 complaint token_rule(std::string_view text);         // letters, digits, `_`, `-`: what stands in a header's value
 
+// A regular expression (ECMA 262) for editors that every text matches which the rule has nothing to complain of; empty
+// where none is worth it.
+std::string_view pattern_of(rule check);
+
 // True for a valid http URL to other than loopback: whoever is between can read it.
 bool is_readable_by_others(std::string_view url);
 

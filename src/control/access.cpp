@@ -2,7 +2,7 @@
 #include "control/access.hpp"
 
 #include "seedhook/http/credentials.hpp"
-#include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -47,8 +47,8 @@ bool is_one_of_ours_by_address(const config::control& settings, std::string_view
 }
 
 http::response denied(unsigned status, std::string_view code, std::string_view message, const http::request& asked) {
-    log::warning("a request to the control API was refused",
-                 {{"peer", asked.peer}, {"path", asked.path.substr(0, 256)}, {"code", code}});
+    log::write_seldom(log::level::warning, "a request to the control API was refused", 1,
+                      {{"code", code}, {"peer", asked.peer}, {"path", asked.path.substr(0, 256)}});
     return http::error_response(status, code, message);
 }
 

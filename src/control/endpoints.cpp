@@ -3,7 +3,7 @@
 
 #include "control/access.hpp"
 
-#include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -80,7 +80,7 @@ http::response bad_request(std::string_view message) { return http::error_respon
 http::response no_such_task() { return http::error_response(404, "not_found", "no such task is known"); }
 
 http::response store_failure(const error& why) {
-    log::warning("store did not answer", {{"reason", why.message}});
+    log::write_seldom(log::level::warning, "store did not answer", 1, {{"reason", why.message}});
     auto answer = http::error_response(503, "unavailable", "the store cannot answer now; try again");
     answer.fields.emplace_back("Retry-After", "1");
     return answer;

@@ -55,7 +55,8 @@ awaitable<void> follow_up(const control_context& with, const task& t) {
     poll.now = with.time.now();
     const auto hinted = co_await with.tasks.hint(std::move(poll));
     if (!hinted) {
-        log::warning("no poll after cancelling", {{"request_id", t.request_id}, {"reason", hinted.error().message}});
+        log::warning("no poll after cancelling",
+                     {{"source", t.source}, {"request_id", t.request_id}, {"reason", hinted.error().message}});
     }
 }
 

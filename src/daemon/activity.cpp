@@ -42,14 +42,16 @@ awaitable<> activity::watch() {
     }
 }
 
-void activity::finished(const claimed_job& claimed, const next_step& step, time_point now) {
-    const auto known = sinks_.find(claimed.work.key.sink);
-    if (claimed.work.key.kind != job_kind::deliver || known == sinks_.end()) {
+void activity::finished(const attempt_report& attempt, time_point now) {
+    const auto& [work, task] = attempt.claimed;
+    const auto known = sinks_.find(work.key.sink);
+    if (work.key.kind != job_kind::deliver || known == sinks_.end() ||
+        std::holds_alternative<interrupted>(attempt.came_to)) {
         return;
     }
     sink_news& of = known->second;
-    sink_news::last last{now, claimed.of.source, claimed.of.request_id, short_note(step.note)};
-    if (step.state == job_state::done) {
+    sink_news::last last{now, task.source, task.request_id, short_note(attempt.step.note)};
+    if (attempt.step.state == job_state::done) {
         ++delivered_;
         ++of.delivered;
         of.last_delivered = std::move(last);

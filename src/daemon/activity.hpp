@@ -25,7 +25,7 @@ public:
     awaitable<> watch();
 
     // What became of an attempt.
-    void finished(const claimed_job& claimed, const next_step& step, time_point now);
+    void finished(const attempt_report& attempt, time_point now);
 
     // The sinks that are configured from now on; what is known of those that stay is kept.
     void set_sinks(const std::vector<config::sink>& configured);

@@ -2,11 +2,13 @@
 #include "daemon/application.hpp"
 
 #include "daemon/activity.hpp"
+#include "daemon/certificates.hpp"
 #include "daemon/change_feed.hpp"
 #include "daemon/fixed_settings.hpp"
 #include "daemon/front.hpp"
 #include "daemon/health.hpp"
 #include "daemon/lanes.hpp"
+#include "daemon/opening.hpp"
 #include "daemon/outbound.hpp"
 #include "daemon/outcome_log.hpp"
 #include "daemon/receive_threads.hpp"
@@ -17,8 +19,8 @@
 #include "seedhook/async/task_group.hpp"
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/control/control.hpp"
-#include "seedhook/daemon/reach.hpp"
 #include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 #include "seedhook/receive/receive.hpp"
 #include "seedhook/sinks/sink.hpp"
 
@@ -33,38 +35,18 @@ constexpr duration store_pause = std::chrono::seconds(1);
 constexpr duration first_removal_pause = std::chrono::seconds(10);
 constexpr duration longest_removal_pause = std::chrono::minutes(10);
 
-// What must be open before anything can run.
-struct opened {
-    std::unique_ptr<database> engine;
-    std::unique_ptr<spool> videos;
-    std::vector<bound_listener> listeners;
-    std::vector<bound_listener> gateway;
-    std::vector<bound_listener> control;
-};
-
-result<opened> open_all(const config::settings& s) {
-    auto engine = open_sqlite({s.store.path});
-    if (!engine) {
-        return within("store", engine.error());
+label_names label_names_of(const config::settings& settings) {
+    label_names names;
+    for (const config::source& s : settings.sources) {
+        names.sources.push_back(s.name);
+        if (s.api) {
+            names.asked.push_back(s.name);
+        }
     }
-    auto videos = open_spool({s.spool.path, s.spool.max_bytes, s.spool.min_free});
-    if (!videos) {
-        return within("spool", videos.error());
+    for (const config::sink& s : settings.sinks) {
+        names.sinks.push_back(s.name);
     }
-    auto listeners = bind_listeners(s.listeners);
-    if (!listeners) {
-        return within("listener", listeners.error());
-    }
-    auto gateway = bind_listeners(gateway_listeners(s));
-    if (!gateway) {
-        return within("gateway", gateway.error());
-    }
-    auto control = bind_listeners({control_listener(s.control)});
-    if (!control) {
-        return within("control", control.error());
-    }
-    return opened{std::move(*engine), std::move(*videos), std::move(*listeners), std::move(*gateway),
-                  std::move(*control)};
+    return names;
 }
 
 // When a task that was submitted just now is asked about first. Any thread.
@@ -86,13 +68,13 @@ public:
           store_(make_store(std::move(from.engine), {}, observe_store())),
           worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())), apis_(executor_, *counts_),
           front_(executor_, settings, {*store_, system_clock(), [this] { return routes_; }, first_ask()}),
-          health_(*store_, *videos_, disk_, apis_, system_clock()), listeners_(std::move(from.listeners)),
-          gateway_(std::move(from.gateway)), control_at_(std::move(from.control)), tasks_(executor_),
-          working_(executor_) {
+          certificates_(disk_, *counts_), health_(*store_, *videos_, disk_, apis_, certificates_, system_clock()),
+          listeners_(std::move(from.listeners)), gateway_(std::move(from.gateway)),
+          control_at_(std::move(from.control)), tasks_(executor_), working_(executor_) {
         for (const auto* bound : {&listeners_, &gateway_, &control_at_}) {
             for (const bound_listener& l : *bound) {
                 if (l.identity) {
-                    identities_.push_back(l.identity);
+                    certificates_.add(l.identity);
                 }
             }
         }
@@ -118,6 +100,7 @@ public:
         health_.set_listening(true);
         tasks_.spawn(open_doors(), "doors");
         tasks_.spawn(health_.watch(), "health");
+        tasks_.spawn(certificates_.watch(), "certificates");
         tasks_.spawn(lately_.watch(), "activity");
         tasks_.spawn(keep_what_is_learnt(*store_, *plans_), "learning");
         tasks_.spawn(keep_retention(*store_, system_clock(), [this] { return retention_; }), "retention");
@@ -138,12 +121,8 @@ public:
         if (!plan) {
             return plan.error();
         }
-        for (const auto& identity : identities_) {
-            if (auto loaded = identity->reload(); !loaded) {
-                return loaded.error();
-            }
-        }
         adopt(settings, std::move(*plan));
+        tasks_.spawn(certificates_.reload(), "certificates");
         return {};
     }
 
@@ -160,7 +139,9 @@ private:
         };
         o.learnt = [this](const settlement& seen) { plans_->learn(seen); };
         o.committed = [this](std::size_t commands, double seconds) { counts_->commit(seconds, commands); };
-        o.failed = [](const error& why) { log::error("store failed", {{"reason", std::string_view(why.message)}}); };
+        o.failed = [](const error& why) {
+            log::write_seldom(log::level::error, "store failed", 1, {{"reason", std::string_view(why.message)}});
+        };
         o.recovered = [this] {
             log::info("store recovered");
             worker_->wake();
@@ -170,14 +151,11 @@ private:
 
     work_observer observe_work() {
         work_observer o;
-        o.finished = [this](const claimed_job& claimed, const outcome& came_to, const next_step& step,
-                            task_stage stage) {
-            tell_outcome(claimed, came_to, step, *counts_, system_clock().now());
-            if (!std::holds_alternative<interrupted>(came_to)) {
-                lately_.finished(claimed, step, system_clock().now());
-            }
-            if (stage == task_stage::done) {
-                tasks_.spawn(forget_video(claimed.of), "spool removal");
+        o.finished = [this](const attempt_report& attempt) {
+            tell_outcome(attempt, *counts_);
+            lately_.finished(attempt, system_clock().now());
+            if (attempt.stage == task_stage::done) {
+                tasks_.spawn(forget_video(attempt.claimed.of), "spool removal");
             }
         };
         return o;
@@ -238,6 +216,7 @@ private:
         for (const config::source& s : settings.sources) {
             sources_.push_back(s.name);
         }
+        counts_->set_names(label_names_of(settings));
         health_.set_sinks(std::move(plan.sinks));
         health_.set_sources(std::move(plan.sources));
         worker_->set_lanes(std::move(plan.lanes), plan.routes);
@@ -310,7 +289,9 @@ private:
             }
             if (pause == first_removal_pause) {
                 log::warning("a delivered video stays in the spool for now",
-                             {{"request_id", of.request_id}, {"reason", std::string_view(removed.error().message)}});
+                             {{"source", of.source},
+                              {"request_id", of.request_id},
+                              {"reason", std::string_view(removed.error().message)}});
             }
             goes_on = co_await sleep_for(pause);
             pause = std::min(2 * pause, longest_removal_pause);
@@ -319,10 +300,8 @@ private:
 
     void refresh_gauges() {
         counts_->set_spool_bytes(videos_->bytes());
-        for (const auto& identity : identities_) {
-            const std::chrono::duration<double> left = identity->expires_at() - system_clock().now();
-            counts_->set_certificate_expiry(identity->certificate_file(), left.count());
-        }
+        counts_->set_spool_room(health_.spool_room());
+        certificates_.refresh_gauges(system_clock().now());
     }
 
     // Stop accepting and claiming, let requests and jobs in hand end, insist, close the store.
@@ -360,11 +339,11 @@ private:
     std::unique_ptr<worker> worker_;
     source_apis apis_;
     front front_;
+    certificates certificates_; // of all listeners
     health health_;
     std::vector<bound_listener> listeners_;
-    std::vector<bound_listener> gateway_;                           // until its doors open
-    std::vector<bound_listener> control_at_;                        // likewise
-    std::vector<std::shared_ptr<tls::server_identity>> identities_; // of all listeners
+    std::vector<bound_listener> gateway_;    // until its doors open
+    std::vector<bound_listener> control_at_; // likewise
     std::shared_ptr<const routing> routes_;
     std::vector<std::shared_ptr<sink>> destinations_;
     config::retention retention_;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace seedhook {
 namespace {
@@ -217,7 +218,8 @@ awaitable<result<remark>> check_callback(const config::source& of, const config:
         co_return warning("not tried: " + answer.error().message);
     }
     if (answer.error().code == errc::tls) {
-        co_return error(errc::tls, "the daemon shows another certificate than the file has: reload it (SIGHUP)");
+        co_return error(errc::tls, "the daemon shows another certificate than the file has: it takes a new one "
+                                   "within seconds, or says in its log and in /readyz why it does not");
     }
     co_return answer.error();
 }

@@ -86,6 +86,7 @@ std::vector<config::listener> gateway_listeners(const config::settings& settings
         config::listener& l = listeners.emplace_back();
         l.address = settings.gateway->address;
         l.tls = settings.gateway->tls;
+        l.client_ca = settings.gateway->client_ca;
         l.plaintext = settings.gateway->plaintext;
     }
     return listeners;

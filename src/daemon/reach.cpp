@@ -3,6 +3,7 @@
 
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace seedhook {
 
@@ -12,9 +13,12 @@ result<way_in> way_to(const config::listener& at) {
     way.client.https_only = false;
     way.client.addresses.public_only = false;
     way.client.pool_size = 0;
+    if (!at.client_ca.empty()) {
+        return error(errc::unavailable, "it asks for a client's certificate, and we have none");
+    }
     if (at.address.starts_with(unix_scheme)) {
         way.client.unix_socket = at.address.substr(unix_scheme.size());
-        return at.tls ? result<way_in>(error(errc::unavailable, "TLS on a unix socket")) : way;
+        return at.tls.empty() ? way : result<way_in>(error(errc::unavailable, "TLS on a unix socket"));
     }
     if (at.address == "systemd" || at.address.ends_with(":0")) {
         return error(errc::unavailable, "only the service manager knows where " + at.address + " is");
@@ -25,9 +29,13 @@ result<way_in> way_to(const config::listener& at) {
             address.replace(0, std::string_view(any).size(), loopback);
         }
     }
-    way.origin = (at.tls ? "https://" : "http://") + address;
-    if (at.tls) {
-        auto pinned = tls::make_pinned_client_context(at.tls->certificate);
+    way.origin = (at.tls.empty() ? "http://" : "https://") + address;
+    if (!at.tls.empty()) {
+        std::vector<std::string> certificates;
+        for (const config::tls_files& pair : at.tls) {
+            certificates.push_back(pair.certificate);
+        }
+        auto pinned = tls::make_pinned_client_context(certificates);
         if (!pinned) {
             return pinned.error();
         }
@@ -37,7 +45,7 @@ result<way_in> way_to(const config::listener& at) {
 }
 
 config::listener control_listener(const config::control& settings) {
-    return {settings.address, settings.tls, settings.plaintext};
+    return {settings.address, settings.tls, settings.client_ca, settings.plaintext};
 }
 
 } // namespace seedhook

@@ -39,12 +39,21 @@ http::server_limits limits_of(const config::limits& limits) {
     return l;
 }
 
+tls::server_files files_of(const config::listener& l) {
+    tls::server_files files;
+    for (const config::tls_files& pair : l.tls) {
+        files.pairs.push_back({pair.certificate, pair.key});
+    }
+    files.client_ca = l.client_ca;
+    return files;
+}
+
 result<std::vector<bound_listener>> bind_listeners(const std::vector<config::listener>& listeners) {
     std::vector<bound_listener> bound;
     for (const config::listener& l : listeners) {
         std::shared_ptr<tls::server_identity> identity;
-        if (l.tls) {
-            auto loaded = tls::server_identity::load(l.tls->certificate, l.tls->key);
+        if (!l.tls.empty()) {
+            auto loaded = tls::server_identity::load(files_of(l));
             if (!loaded) {
                 return within(l.address, loaded.error());
             }

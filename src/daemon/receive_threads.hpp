@@ -5,7 +5,7 @@
 #include "seedhook/config/config.hpp"
 #include "seedhook/http/router.hpp"
 #include "seedhook/http/server.hpp"
-#include "seedhook/tls/context.hpp"
+#include "seedhook/tls/server_identity.hpp"
 
 #include <memory>
 #include <vector>
@@ -17,6 +17,8 @@ struct bound_listener {
     http::listening_socket socket;
     std::shared_ptr<tls::server_identity> identity; // none: plaintext
 };
+
+tls::server_files files_of(const config::listener& l);
 
 // Opens every listener of the configuration; `systemd` stands for all inherited sockets. The first that fails is the
 // error.

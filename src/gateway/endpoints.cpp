@@ -3,7 +3,7 @@
 #include "gateway/passage.hpp"
 #include "seedhook/gateway/gateway.hpp"
 #include "seedhook/http/credentials.hpp"
-#include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 #include "seedhook/model/text.hpp"
 
 #include <algorithm>
@@ -31,14 +31,14 @@ std::optional<http::response> denial(const gateway_context& with, const http::re
         if (http::bears(asked, with.token.reveal())) {
             return std::nullopt;
         }
-        log::warning("gateway's token missing or wrong", {{"peer", asked.peer}});
+        log::write_seldom(log::level::warning, "gateway's token missing or wrong", 0, {{"peer", asked.peer}});
         auto out = answer(401, "unauthorized", "the Bearer must be the gateway's token");
         out.fields.emplace_back("WWW-Authenticate", "Bearer");
         return out;
     }
     // Any web page may make its visitor's browser post to loopback, and browsers say so.
     if (asked.count("Origin") > 0) {
-        log::warning("a web page tried to use the gateway", {{"peer", asked.peer}});
+        log::write_seldom(log::level::warning, "a web page tried to use the gateway", 0, {{"peer", asked.peer}});
         return answer(403, "forbidden", "web pages may use the gateway only with a token");
     }
     return std::nullopt;

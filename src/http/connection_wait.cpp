@@ -133,15 +133,21 @@ awaitable<bool> connection::shake_hands() {
     idle_ = true;
     const clock::time_point deadline = clock::now() + host_.limits.header_timeout;
     for (;;) {
-        const io_progress shaken = stream_->handshake();
+        const io_progress shaken = stream_->handshake(peer_);
         if (shaken.state == io_state::done) {
             co_return true;
         }
         const bool goes_on = shaken.state == io_state::wants_read || shaken.state == io_state::wants_write;
+        if (!goes_on) {
+            ending_ = ending::answered; // with an alert that says why
+        }
         if (!goes_on || host_.stopping) {
             co_return false;
         }
         const waited outcome = co_await wait(shaken.state, deadline);
+        if (outcome == waited::late) {
+            stream_->give_up_handshake(peer_);
+        }
         if (outcome != waited::ready) {
             co_return false;
         }

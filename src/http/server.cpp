@@ -195,7 +195,7 @@ private:
             return;
         }
         std::unique_ptr<connection_stream> stream =
-            from.identity ? make_tls_stream(descriptor, from.identity->current()) : make_plain_stream(descriptor);
+            from.identity ? make_tls_stream(descriptor, from.identity) : make_plain_stream(descriptor);
         if (!stream) {
             complain("no memory for a TLS connection; it is dropped", from, {});
             return;

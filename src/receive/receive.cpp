@@ -2,6 +2,7 @@
 #include "seedhook/receive/receive.hpp"
 
 #include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 #include "seedhook/seedance/callback.hpp"
 #include "seedhook/seedance/signature.hpp"
 
@@ -86,14 +87,15 @@ public:
                                             const http::request& callback) {
         const auto began = std::chrono::steady_clock::now();
         if (self->verifier_ && !self->verifier_->verify(callback)) {
-            log::warning(unauthorized.message, {{"source", self->source_}, {"peer", callback.peer}});
+            log::write_seldom(log::level::warning, unauthorized.message, 1,
+                              {{"source", self->source_}, {"peer", callback.peer}});
             self->count(unauthorized, began);
             co_return http::error_response(401, "unauthorized", "the signature is missing or wrong");
         }
         auto report = seedance::read_callback(callback.body);
         if (!report) {
-            log::info(invalid.message,
-                      {{"source", self->source_}, {"reason", report.error().message}, {"peer", callback.peer}});
+            log::write_seldom(log::level::info, invalid.message, 1,
+                              {{"source", self->source_}, {"reason", report.error().message}, {"peer", callback.peer}});
             self->count(invalid, began);
             co_return http::error_response(400, "invalid_request", report.error().message);
         }
@@ -170,7 +172,8 @@ private:
         if (why.empty()) {
             log::info(what.message, {source, request_id, status, result, from});
         } else {
-            log::warning(what.message, {source, request_id, status, result, from, {"reason", why}});
+            log::write_seldom(log::level::warning, what.message, 2,
+                              {source, {"reason", why}, request_id, status, result, from});
         }
     }
 

@@ -5,7 +5,7 @@
 #include "store/waiting.hpp"
 
 #include "seedhook/async/blocking_pool.hpp"
-#include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
@@ -314,7 +314,8 @@ private:
             lock.unlock();
             const result<void> maintained = engine_->maintain();
             if (!maintained) {
-                log::warning("store maintenance failed", {{"reason", std::string_view(maintained.error().message)}});
+                log::write_seldom(log::level::warning, "store maintenance failed", 1,
+                                  {{"reason", std::string_view(maintained.error().message)}});
             } else {
                 kept = commits;
             }

@@ -32,8 +32,9 @@ struct tls_files {
 };
 
 struct listener {
-    std::string address; // `host:port`, `[v6]:port`, `unix:/path`, `systemd`
-    std::optional<tls_files> tls;
+    std::string address;        // `host:port`, `[v6]:port`, `unix:/path`, `systemd`
+    std::vector<tls_files> tls; // none: plaintext; the first is for clients that ask for no name that one is for
+    std::string client_ca;  // clients must show a certificate that these authorities signed; empty: none is asked for
     bool plaintext = false; // allow no TLS on other than loopback and unix
 };
 
@@ -201,15 +202,17 @@ struct control {
     std::string address = "unix:/run/seedhook/control.sock"; // `unix:/path`, `host:port`, `[v6]:port`
     secret token;                   // what callers must send as the Bearer; empty (unix sockets only): nothing
     std::vector<std::string> hosts; // names under which it is reached, beside those of its address
-    std::optional<tls_files> tls;
-    bool plaintext = false; // allow no TLS on other than loopback and unix
+    std::vector<tls_files> tls; // as in `listener`, like the two that follow
+    std::string client_ca;
+    bool plaintext = false;
 };
 
 // A listener that speaks the Open API itself.
 struct gateway {
     std::string address = "127.0.0.1:8090"; // `host:port`, `[v6]:port`, `unix:/path`
     secret token;                           // what apps must send as the Bearer; empty (local addresses only): anything
-    std::optional<tls_files> tls;
+    std::vector<tls_files> tls;             // as of a listener
+    std::string client_ca;
     bool plaintext = false; // allow no TLS on other than loopback and unix
 };
 

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,8 +25,9 @@ namespace seedhook {
 
 struct readiness {
     bool ready = false;
-    std::vector<std::string> not_ready; // why not
-    std::vector<std::string> degraded;  // what a person should mend, although we work
+    std::vector<std::string> not_ready;                               // why not
+    std::vector<std::string> degraded;                                // what a person should mend, although we work
+    std::map<std::string, std::uint64_t, std::less<>> degraded_kinds; // how many of those are of which kind
 };
 
 // Lets requests wait until a task may have changed. All members on the control thread.

@@ -6,7 +6,7 @@
 #include "seedhook/http/router.hpp"
 #include "seedhook/model/error.hpp"
 #include "seedhook/model/time.hpp"
-#include "seedhook/tls/context.hpp"
+#include "seedhook/tls/server_identity.hpp"
 
 #include <atomic>
 #include <cstddef>

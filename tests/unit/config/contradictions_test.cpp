@@ -50,6 +50,20 @@ BOOST_AUTO_TEST_CASE(tls_needs_both_files) {
                 "f.yaml:1:37: listeners[0].tls: must be a map with keys such as `certificate`");
 }
 
+BOOST_AUTO_TEST_CASE(each_pair_of_a_list_is_read_and_an_empty_list_is_none) {
+    CHECK_LINES(listener_mistakes("{address: 127.0.0.1:80, tls: [{certificate: /c, key: /k}, {certificate: /d}, 7]}"),
+                "f.yaml:1:69: listeners[0].tls[1].key: is missing",
+                "f.yaml:1:87: listeners[0].tls[2]: must be a map with keys such as `certificate`");
+    CHECK_LINES(listener_mistakes("{address: 0.0.0.0:80, tls: []}"),
+                "f.yaml:1:40: listeners[0].tls: must not be an empty list");
+}
+
+BOOST_AUTO_TEST_CASE(clients_show_certificates_within_tls_alone) {
+    CHECK_LINES(listener_mistakes("{address: 127.0.0.1:80, client_ca: /ca.pem}"),
+                "f.yaml:1:48: listeners[0].client_ca: needs `tls`: certificates are shown within it");
+    BOOST_TEST(listener_mistakes("{address: 127.0.0.1:80, client_ca: null}").empty());
+}
+
 BOOST_AUTO_TEST_CASE(listener_addresses_are_numeric_or_unix_or_systemd) {
     for (const char* bad : {"localhost:80",
                             "example.com:80",

@@ -13,7 +13,7 @@ BOOST_AUTO_TEST_CASE(the_least_document_takes_all_defaults) {
     const settings& s = *l.value;
     BOOST_TEST(s.listeners.size() == 1U);
     BOOST_TEST(s.listeners[0].address == "127.0.0.1:8443");
-    BOOST_TEST(!s.listeners[0].tls.has_value());
+    BOOST_TEST(s.listeners[0].tls.empty());
     BOOST_TEST(s.sources[0].secrets[0].reveal() == "open-sesame");
     BOOST_TEST(s.sources[0].signature.header == "x-seedance-signature");
     BOOST_TEST(s.fetch.concurrency == 8U);
@@ -73,8 +73,8 @@ shutdown_grace: 1m
     }
     BOOST_REQUIRE(l.value);
     const settings& s = *l.value;
-    BOOST_TEST(s.listeners[0].tls->certificate == "/t/c.pem");
-    BOOST_TEST(s.listeners[0].tls->key == "/t/k.pem");
+    BOOST_TEST(s.listeners[0].tls.at(0).certificate == "/t/c.pem");
+    BOOST_TEST(s.listeners[0].tls.at(0).key == "/t/k.pem");
     BOOST_TEST(s.listeners[1].plaintext);
     BOOST_TEST(s.listeners[2].address == "unix:/run/x.sock");
     BOOST_TEST(s.sources[0].secrets.size() == 2U);
