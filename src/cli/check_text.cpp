@@ -134,7 +134,8 @@ text_table outbound_table(const config::settings& s) {
     t.add_row({"  spool", s.spool.path, "at most " + config::size_text(s.spool.max_bytes),
                config::size_text(s.spool.min_free) + " kept free"});
     t.add_row({"  store", s.store.path, "sqlite"});
-    t.add_row({"  control", s.control.address});
+    t.add_row({"  control", s.control.address, tls_text(s.control.tls, s.control.client_ca),
+               s.control.token.empty() ? "no token" : "needs its token"});
     return t;
 }
 
@@ -259,7 +260,11 @@ json::object settings_json(const config::settings& s) {
     out["retention"] = json::object{{"tasks", span_text(s.retention.tasks, "forever")},
                                     {"ids", span_text(s.retention.ids, "forever")}};
     out["store"] = json::object{{"type", "sqlite"}, {"path", s.store.path}};
-    out["control"] = json::object{{"address", s.control.address}};
+    out["control"] = json::object{{"address", s.control.address},
+                                  {"token", !s.control.token.empty()},
+                                  {"hosts", texts_json(s.control.hosts)},
+                                  {"tls", tls_json(s.control.tls)},
+                                  {"plaintext", s.control.plaintext}};
     return out;
 }
 

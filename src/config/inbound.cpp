@@ -1,4 +1,4 @@
-// The tables of what comes in: listeners, the gateway, and sources.
+// The tables of what comes in: listeners, the gateway, the control API, and sources.
 #include "config/sections.hpp"
 #include "config/values.hpp"
 
@@ -55,6 +55,19 @@ void check_gateway(const gateway& g, const members& given) {
     if (given.sound("address") && given.sound("token") && g.token.empty() && !is_local_address(g.address)) {
         given.mistake("token", "is missing: others than this machine can reach the gateway, and would spend the API "
                                "key's credits");
+    }
+}
+
+// On a unix socket the file's permissions say who may use it, and there is nobody to encrypt for.
+void check_control(const control& c, const members& given) {
+    const bool is_unix = c.address.starts_with("unix:");
+    if (given.sound("address") && is_unix && !c.tls.empty()) {
+        given.mistake("tls", "is for TCP addresses: a unix socket does not leave this machine");
+        return;
+    }
+    check_listener({c.address, c.tls, c.client_ca, c.plaintext}, given);
+    if (given.sound("address") && given.sound("token") && c.token.empty() && !is_unix) {
+        given.mistake("token", "is missing: whoever can reach a TCP address may ask and change everything here");
     }
 }
 
@@ -139,6 +152,22 @@ const section<gateway>& gateway_table() {
                 "what apps send as the Bearer; needed on anything but loopback and unix");
         add_tls(s);
         s.check(check_gateway);
+        return s;
+    }();
+    return table;
+}
+
+const section<control>& control_table() {
+    static const section<control> table = [] {
+        section<control> s;
+        s.field("address", &control::address, text{"an address", control_address_rule},
+                "`unix:/run/seedhook/control.sock` (0660 and of the daemon's group), `127.0.0.1:9090` or `[::1]:9090`");
+        s.field("token", &control::token, secret_text{bearer_rule},
+                "what callers send as the Bearer; needed on anything but a unix socket");
+        s.field("hosts", &control::hosts, list<text>{text{"a host name", host_name_rule}},
+                "names under which it is reached, such as a proxy's, beside those of its address");
+        add_tls(s);
+        s.check(check_control);
         return s;
     }();
     return table;

@@ -72,17 +72,6 @@ const section<store>& store_table() {
     return table;
 }
 
-const section<control>& control_table() {
-    static const section<control> table = [] {
-        section<control> s;
-        s.field("address", &control::address, text{"a unix socket", control_address_rule},
-                "the unix socket of the control API, 0660 and of the daemon's group");
-        s.unsupported({"token"});
-        return s;
-    }();
-    return table;
-}
-
 const section<receive>& receive_table() {
     static const section<receive> table = [] {
         section<receive> s;
@@ -218,6 +207,15 @@ void check_proxied_listeners(const settings& s, const members& given) {
     }
 }
 
+void check_control(const settings& s, const members& given) {
+    const auto taken = [&s](const listener& l) { return l.address == s.control.address; };
+    const bool by_listener = given.sound("listeners") && std::any_of(s.listeners.begin(), s.listeners.end(), taken);
+    const bool by_gateway = given.sound("gateway") && s.gateway && s.gateway->address == s.control.address;
+    if (given.find("control") && given.sound("control") && (by_listener || by_gateway)) {
+        given.mistake("control", by_listener ? "one of the listeners has its address" : "the gateway has its address");
+    }
+}
+
 void check_settings(const settings& s, const members& given) {
     check_unique(s.listeners, &listener::address, given, "listeners", "address");
     check_unique(s.sources, &source::name, given, "sources", "name");
@@ -226,6 +224,7 @@ void check_settings(const settings& s, const members& given) {
     check_sinks(s, given);
     check_gateway(s, given);
     check_proxied_listeners(s, given);
+    check_control(s, given);
     if (given.sound("spool") && given.sound("store") && s.store.path.starts_with(s.spool.path + "/")) {
         given.mistake("store", "its path lies within the spool, which is for videos alone");
     }

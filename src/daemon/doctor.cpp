@@ -42,7 +42,7 @@ public:
     // The configuration's own warnings, then everything that is configured.
     void run() {
         warn_of_configuration();
-        begin("daemon", check_daemon(settings_.control.address, running_));
+        begin("daemon", check_daemon(settings_.control, running_));
         wait();
         begin_local();
         begin_outgoing();

@@ -2,6 +2,7 @@
 #include "daemon/fixed_settings.hpp"
 
 #include "daemon/front.hpp"
+#include "seedhook/daemon/reach.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -44,7 +45,7 @@ std::string changes_that_need_a_restart(const config::settings& running, const c
     compare(same_listeners(running.listeners, wanted.listeners), "listeners");
     compare(of_spool(running.spool) == of_spool(wanted.spool), "spool");
     compare(running.store.path == wanted.store.path, "store");
-    compare(running.control.address == wanted.control.address, "control");
+    compare(same_listeners({control_listener(running.control)}, {control_listener(wanted.control)}), "control");
     compare(same_listeners(gateway_listeners(running), gateway_listeners(wanted)), "gateway");
     compare(running.receive.threads == wanted.receive.threads, "receive");
     compare(of_limits(running.limits) == of_limits(wanted.limits), "limits");

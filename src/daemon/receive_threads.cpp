@@ -10,10 +10,26 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <sched.h>
+
+#include <algorithm>
 #include <thread>
 #include <utility>
 
 namespace seedhook {
+namespace {
+
+// hardware_concurrency() counts the machine's cores, not those that this process was given.
+std::size_t usable_cores() {
+    cpu_set_t given;
+    CPU_ZERO(&given);
+    const bool known = ::sched_getaffinity(0, sizeof given, &given) == 0;
+    return known ? static_cast<std::size_t>(CPU_COUNT(&given)) : std::max(1U, std::thread::hardware_concurrency());
+}
+
+} // namespace
+
+std::size_t receive_thread_count(const config::receive& r) { return r.threads > 0 ? r.threads : usable_cores(); }
 
 http::server_limits limits_of(const config::limits& limits) {
     http::server_limits l;

@@ -28,6 +28,9 @@ result<std::vector<bound_listener>> bind_listeners(const std::vector<config::lis
 // What one peer may cost a server, as `limits` says.
 http::server_limits limits_of(const config::limits& limits);
 
+// How many threads take callbacks: as configured, or one for each core we may use.
+std::size_t receive_thread_count(const config::receive& r);
+
 class receive_threads {
 public:
     // `door`: shared with whoever else takes connections under the same limits.

@@ -103,8 +103,9 @@ awaitable<bool> connection::serve_one() {
     }
     const std::shared_ptr<const router> routes = host_.routes;
     route_match match = routes->match(request_.method, request_.path);
-    if (match.found == nullptr) {
-        response answer = nobody_there(match);
+    std::optional<response> refused = routes->refusal(request_);
+    if (refused || match.found == nullptr) {
+        response answer = refused ? std::move(*refused) : nobody_there(match);
         // A body that nobody takes is not read either, so what follows it cannot be found.
         co_return co_await send(std::move(answer), framing_.keep_alive && !framing_.has_body());
     }

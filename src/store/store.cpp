@@ -94,8 +94,12 @@ public:
         auto query = [this, now] { return reader_->counts(now); };
         return reads_.run(std::move(query));
     }
-    awaitable<result<std::vector<event>>> events_after(event_id after, std::uint32_t limit) override {
+    awaitable<result<std::vector<told_event>>> events_after(event_id after, std::uint32_t limit) override {
         auto query = [this, after, limit] { return reader_->events_after(after, limit); };
+        return reads_.run(std::move(query));
+    }
+    awaitable<result<event_id>> newest_event() override {
+        auto query = [this] { return reader_->newest_event(); };
         return reads_.run(std::move(query));
     }
     awaitable<result<std::vector<task_name>>> tasks_with_files() override {

@@ -200,7 +200,12 @@ struct store {
 };
 
 struct control {
-    std::string address = "unix:/run/seedhook/control.sock"; // a unix socket
+    std::string address = "unix:/run/seedhook/control.sock"; // `unix:/path`, `host:port`, `[v6]:port`
+    secret token;                   // what callers must send as the Bearer; empty (unix sockets only): nothing
+    std::vector<std::string> hosts; // names under which it is reached, beside those of its address
+    std::vector<tls_files> tls; // as in `listener`, like the two that follow
+    std::string client_ca;
+    bool plaintext = false;
 };
 
 // A listener that speaks the Open API itself.

@@ -22,6 +22,10 @@ struct endpoint {
     std::function<std::optional<response>(const request&)> refuse_early{};
 };
 
+// Looks at a request when its head has been read, whether or not there is an endpoint for it; what it returns is the
+// answer, and the body is not read then.
+using guard = std::function<std::optional<response>(const request&)>;
+
 struct route_match {
     const endpoint* found = nullptr;
     std::vector<std::string_view> captures;
@@ -32,11 +36,15 @@ struct route_match {
 class router {
 public:
     void add(endpoint e) { endpoints_.push_back(std::move(e)); }
+    void set_guard(guard g) { guard_ = std::move(g); }
+
+    std::optional<response> refusal(const request& asked) const { return guard_ ? guard_(asked) : std::nullopt; }
     // Among the endpoints that take the method, literal paths win over paths with `{}`, fewer `{}` over more.
     route_match match(std::string_view method, std::string_view path) const;
 
 private:
     std::vector<endpoint> endpoints_;
+    guard guard_;
 };
 
 } // namespace seedhook::http

@@ -52,6 +52,9 @@ public:
     virtual void set_degraded(std::string_view reason, std::uint64_t count) = 0;
     virtual void set_certificate_expiry(std::string_view certificate, double seconds_left) = 0;
 
+    // The counters of that family together; 0 for none of that name.
+    virtual double total(std::string_view family) const = 0;
+
     // The Prometheus text exposition format, version 0.0.4: what was counted and set, and what the system says of this
     // process.
     virtual std::string exposition() const = 0;

@@ -113,6 +113,16 @@ private:
         out_ += "}\n";
     }
 
+    void print(const config::control& c) {
+        put("address", c.address);
+        put("plaintext", c.plaintext);
+        if (!c.token.empty()) {
+            put("token", c.token);
+        }
+        put("hosts", c.hosts);
+        print_tls(c.tls, c.client_ca);
+    }
+
     void print_times(const config::settings& s) {
         out_ += "poll: {";
         put("first_after", s.poll.first_after ? to_string(*s.poll.first_after) : "auto");
@@ -210,7 +220,7 @@ private:
         put_as("type", "sqlite");
         put("path", s.store.path);
         out_ += "}\ncontrol: {";
-        put("address", s.control.address);
+        print(s.control);
         out_ += "}\nreceive: {";
         put("threads", s.receive.threads == 0 ? "auto" : std::to_string(s.receive.threads));
         out_ += "}\nlimits: {";

@@ -270,12 +270,35 @@ BOOST_AUTO_TEST_CASE(hosts_and_networks_are_checked) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_control_address_is_a_unix_socket) {
-    for (const char* bad : {"127.0.0.1:8080", "systemd", "/run/x.sock", "unix:x"}) {
-        BOOST_TEST(one_says(mistakes_in("control: {address: '" + std::string(bad) + "'}\n"),
-                            "control.address: must be a unix socket"),
+BOOST_AUTO_TEST_CASE(the_control_address_is_a_socket_of_ours) {
+    for (const char* bad : {"127.0.0.1", "systemd", "/run/x.sock", "unix:x", "localhost:9090"}) {
+        BOOST_TEST(one_says(mistakes_in("control: {token: t, address: '" + std::string(bad) + "'}\n"),
+                            "control.address: must be an address such as"),
                    bad);
     }
+}
+
+BOOST_AUTO_TEST_CASE(control_over_tcp_needs_a_token_and_beyond_this_machine_tls) {
+    const std::string tls = "tls: {certificate: /c, key: /k}";
+    BOOST_TEST(one_says(mistakes_in("control: {address: '127.0.0.1:9090'}\n"), "control.token: is missing"));
+    BOOST_TEST(mistakes_in("control: {address: '127.0.0.1:9090', token: t}\n").empty());
+    BOOST_TEST(one_says(mistakes_in("control: {address: '0.0.0.0:9090', token: t}\n"),
+                        "control.address: others than this machine can reach it"));
+    BOOST_TEST(mistakes_in("control: {address: '0.0.0.0:9090', token: t, plaintext: true}\n").empty());
+    BOOST_TEST(mistakes_in("control: {address: '0.0.0.0:9090', token: t, " + tls + "}\n").empty());
+    BOOST_TEST(one_says(mistakes_in("control: {address: 'unix:/c', " + tls + "}\n"), "control.tls: is for TCP"));
+    BOOST_TEST(mistakes_in("control: {address: 'unix:/c', token: t}\n").empty());
+}
+
+BOOST_AUTO_TEST_CASE(control_has_names_and_an_address_of_its_own) {
+    for (const char* bad : {"a:80", "https://a", "*", "*.a", ""}) {
+        BOOST_TEST(one_says(mistakes_in("control: {hosts: ['" + std::string(bad) + "']}\n"),
+                            "control.hosts[0]: must be a host name"),
+                   bad);
+    }
+    BOOST_TEST(mistakes_in("control: {hosts: [seedhook.example.com]}\n").empty());
+    BOOST_TEST(
+        one_says(mistakes_in("control: {address: '127.0.0.1:1', token: t}\n"), "one of the listeners has its address"));
 }
 
 BOOST_AUTO_TEST_CASE(a_directory_sink_is_checked_in_full) {
