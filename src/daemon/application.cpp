@@ -13,7 +13,9 @@
 #include "daemon/outbound.hpp"
 #include "daemon/outcome_log.hpp"
 #include "daemon/receive_threads.hpp"
+#include "daemon/service_message.hpp"
 #include "daemon/source_apis.hpp"
+#include "daemon/store_pulse.hpp"
 #include "daemon/upkeep.hpp"
 #include "daemon/video_places.hpp"
 
@@ -130,6 +132,23 @@ public:
     }
 
     void report_reload(std::string refused_because) override { health_.set_reload_failure(std::move(refused_because)); }
+
+    std::string status() const override {
+        return stopping_.size() > 0 ? std::string(status_while_stopping) : status_of(health_.now());
+    }
+
+    std::vector<vital_part> vital_parts() override {
+        std::vector<vital_part> parts;
+        for (std::size_t i = 0; i < receivers_->size(); ++i) {
+            auto ask = [this, i](std::function<void()> answer) { receivers_->ask(i, std::move(answer)); };
+            parts.push_back({"receive " + std::to_string(i), false, std::move(ask)});
+        }
+        auto ask = [this](std::function<void()> answer) {
+            tasks_.spawn(ask_store(*store_, closing_, std::move(answer)), "store's pulse");
+        };
+        parts.push_back({"store", true, std::move(ask)});
+        return parts;
+    }
 
     void stop(std::function<void()> stopped) override { stopping_.spawn(shut_down(std::move(stopped)), "shutdown"); }
 
@@ -335,6 +354,7 @@ private:
         feed_.close();
         co_await control_->stop(std::chrono::seconds(1));
         front_.close();
+        closing_ = true;
         store_->close();
         stopped();
     }
@@ -366,6 +386,7 @@ private:
     activity lately_{*counts_};
     std::unique_ptr<http::server> control_;
     std::unique_ptr<receive_threads> receivers_;
+    bool closing_ = false;
     task_group tasks_;   // side work
     task_group working_; // the worker's loop
     task_group tidying_{executor_};
