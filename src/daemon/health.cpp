@@ -20,9 +20,7 @@ awaitable<> health::watch() {
 }
 
 awaitable<> health::look() {
-    auto probe = [this] { return videos_.probe(); };
-    const result<void> probed = co_await disk_.run(std::move(probe));
-    spool_failure_ = probed ? std::string() : probed.error().message;
+    co_await look_at_spool();
     const result<store_counts> counts = co_await tasks_.counts(time_.now());
     if (counts) {
         judge(*counts);
@@ -30,6 +28,19 @@ awaitable<> health::look() {
     const result<std::vector<open_submission>> submissions = co_await tasks_.open_submissions();
     if (submissions) {
         judge(*submissions);
+    }
+}
+
+awaitable<> health::look_at_spool() {
+    const bool waited = fetching_waits();
+    auto probe = [this] { return videos_.probe(); };
+    const result<void> probed = co_await disk_.run(std::move(probe));
+    auto seek = [this] { return videos_.room_for(1); };
+    const result<void> room = co_await disk_.run(std::move(seek));
+    spool_failure_ = probed ? std::string() : probed.error().message;
+    no_room_ = room ? std::string() : room.error().message;
+    if (waited && !fetching_waits()) {
+        room_again_();
     }
 }
 
@@ -57,7 +68,8 @@ void health::judge(const store_counts& counts) {
     for (const job_count& lane : counts.jobs) {
         const std::string name =
             lane.kind == job_kind::deliver ? "sink " + lane.sink : std::string(to_string(lane.kind));
-        if (lane.blocked > 0) {
+        const bool told = lane.kind == job_kind::fetch && fetching_waits();
+        if (lane.blocked > 0 && !told) {
             blocked_.push_back(name + ": " + lane.blocked_note);
         }
         if (lane.kind == job_kind::poll && !lane.sink.empty() && !sources_.contains(lane.sink)) {
@@ -82,6 +94,9 @@ readiness health::now() const {
     }
     r.ready = r.not_ready.empty();
     r.degraded = blocked_;
+    if (!no_room_.empty()) {
+        r.degraded.push_back("fetching waits: " + no_room_);
+    }
     for (std::string& why : apis_.degraded()) {
         r.degraded.push_back(std::move(why));
     }

@@ -8,16 +8,20 @@
 #include "seedhook/fetch/spool.hpp"
 #include "seedhook/store/store.hpp"
 
+#include <functional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace seedhook {
 
 class health {
 public:
-    health(store& tasks, spool& videos, blocking_pool& disk, const source_apis& apis, const clock& time)
-        : tasks_(tasks), videos_(videos), disk_(disk), apis_(apis), time_(time) {}
+    // `room_again` is called when the spool can take videos again.
+    health(store& tasks, spool& videos, blocking_pool& disk, const source_apis& apis, const clock& time,
+           std::function<void()> room_again)
+        : tasks_(tasks), videos_(videos), disk_(disk), apis_(apis), time_(time), room_again_(std::move(room_again)) {}
 
     // Looks every few seconds until cancelled.
     awaitable<> watch();
@@ -30,8 +34,12 @@ public:
 
     readiness now() const;
 
+    // True while the spool can take no video at all, as last looked at.
+    bool fetching_waits() const { return !spool_failure_.empty() || !no_room_.empty(); }
+
 private:
     awaitable<> look();
+    awaitable<> look_at_spool();
     void judge(const store_counts& counts);
     void judge(const std::vector<open_submission>& submissions);
 
@@ -40,11 +48,13 @@ private:
     blocking_pool& disk_;
     const source_apis& apis_;
     const clock& time_;
+    const std::function<void()> room_again_;
     bool listening_ = false;
     std::set<std::string> sinks_;
     std::set<std::string> sources_;
     std::string reload_failure_;
-    std::string spool_failure_;
+    std::string spool_failure_; // it cannot be written to
+    std::string no_room_;       // it is full
     std::vector<std::string> blocked_;
     std::string lost_submissions_;
 };
