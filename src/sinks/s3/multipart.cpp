@@ -60,8 +60,17 @@ bool is_lost(const failure& why) {
     return why.code == "NoSuchUpload" || why.code == "InvalidPart" || why.code == "InvalidPartOrder";
 }
 
+// The record of an upload lies beside the spool.
 std::optional<refusal> refused_by_disk(const error& why) {
-    return refusal(why.code == errc::cancelled ? outcome(interrupted{}) : outcome(again(why.message)));
+    switch (why.code) {
+    case errc::cancelled:
+        return refusal(interrupted{});
+    case errc::no_space:
+    case errc::forbidden:
+        return refusal(blocked(why.message));
+    default:
+        return refusal(again(why.message));
+    }
 }
 
 // What may pass by itself.
