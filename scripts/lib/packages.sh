@@ -8,7 +8,7 @@ SEEDHOOK_BUILD_PACKAGES=(
     prometheus-cpp-dev libcli11-dev
 )
 SEEDHOOK_DEMO_PACKAGES=(openssl curl python3)
-SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest python3-botocore)
+SEEDHOOK_TEST_PACKAGES=(openssl curl python3 python3-pytest python3-botocore e2fsprogs mount util-linux)
 SEEDHOOK_S3_PACKAGES=(swift-proxy swift-account swift-container swift-object memcached) # and s3rver.sh
 SEEDHOOK_BENCH_PACKAGES=(nginx-light webhook util-linux)
 SEEDHOOK_DELIVER_PACKAGES=(rclone awscli libnginx-mod-http-lua)
