@@ -12,7 +12,8 @@ case $SEEDHOOK_REQUEST_ID in
 *[37]) sleep 0.3 ;;
 *9) [ "$SEEDHOOK_ATTEMPT" -gt 1 ] || exit 75 ;;
 esac
-if [ "$(sha256sum <"$SEEDHOOK_FILE")" != "$SEEDHOOK_SHA256  -" ]; then
+sum=$(sha256sum <"$SEEDHOOK_FILE") || exit 75 # the disk may be gone
+if [ "$sum" != "$SEEDHOOK_SHA256  -" ]; then
     tell wrong
     exit 75
 fi
