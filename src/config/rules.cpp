@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace seedhook::config {
 namespace {
@@ -204,8 +205,15 @@ complaint listen_address_rule(std::string_view text) {
 }
 
 complaint control_address_rule(std::string_view text) {
-    if (!is_unix_address(text)) {
-        return "a unix socket, such as unix:/run/seedhook/control.sock";
+    if (text == "systemd" || listen_address_rule(text)) {
+        return "an address such as unix:/run/seedhook/control.sock, 127.0.0.1:9090 or [::1]:9090";
+    }
+    return {};
+}
+
+complaint host_name_rule(std::string_view text) {
+    if (!is_host_name(text)) {
+        return "a host name such as seedhook.example.com, without a port";
     }
     return {};
 }
@@ -222,6 +230,11 @@ complaint host_pattern_rule(std::string_view text) {
         return "a host name such as example.com, or *.example.com for all below it";
     }
     return {};
+}
+
+complaint trusted_proxy_rule(std::string_view text) {
+    const complaint network = text == "unix" ? complaint() : cidr_rule(text);
+    return network ? *network + ", or `unix`" : network;
 }
 
 complaint cidr_rule(std::string_view text) {
@@ -330,8 +343,8 @@ complaint endpoint_rule(std::string_view text) {
 }
 
 complaint bucket_rule(std::string_view text) {
-    if (text.size() < 3 || text.size() > 255 || !consists_of(text, "-._") || text.find("..") != std::string_view::npos ||
-        text.front() == '.' || text.front() == '-') {
+    if (text.size() < 3 || text.size() > 255 || !consists_of(text, "-._") ||
+        text.find("..") != std::string_view::npos || text.front() == '.' || text.front() == '-') {
         return "a bucket's name: 3 to 255 letters, digits, `-`, `.` or `_`, as in `videos-2026`";
     }
     return {};
@@ -359,6 +372,23 @@ complaint token_rule(std::string_view text) {
         return "1 to 128 letters, digits, `_` or `-`";
     }
     return {};
+}
+
+std::string_view pattern_of(rule check) {
+    constexpr std::array<std::pair<rule, std::string_view>, 9> patterns{{
+        {name_rule, "^[A-Za-z0-9_-]{1,64}$"},
+        {absolute_path_rule, "^/"},
+        {source_path_rule, "^/[^?#%]*$"},
+        {listen_address_rule, "^(.+:[0-9]{1,5}|unix:/.+|systemd)$"},
+        {gateway_address_rule, "^(.+:[0-9]{1,5}|unix:/.+)$"},
+        {control_address_rule, "^unix:/.+$"},
+        {base_url_rule, "^https?://[^?#%]+$"},
+        {callback_url_rule, "^https?://[^#]+$"},
+        {endpoint_rule, "^https?://[^?#%]+$"},
+    }};
+    const auto* found =
+        std::find_if(patterns.begin(), patterns.end(), [check](const auto& p) { return p.first == check; });
+    return found == patterns.end() ? std::string_view() : found->second;
 }
 
 bool is_readable_by_others(std::string_view url) {

@@ -4,8 +4,11 @@
 
 #include "config/place.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,11 +18,41 @@ namespace seedhook::config {
 
 struct key_shape;
 
+// What a text may be, as far as an editor can tell it without us. The reader of the value has the last word.
+struct text_shape {
+    std::string pattern; // a regular expression (ECMA 262) that it matches; empty: any text
+    bool number = false; // a text that YAML takes for a number or a boolean may stand without quotes
+    bool boolean = false;
+};
+
+struct number_shape {
+    std::uint64_t least = 0;
+    std::uint64_t most = 0;
+};
+
 // What a value may be, for the reference.
 struct shape {
+    shape() = default;
+    explicit shape(std::string completes) : form(std::move(completes)) {}
+
     std::string form; // completes "must be …"
+
+    // Of a single value, or of each in a list or map; any of them will do.
+    std::vector<std::string> words;
+    std::optional<text_shape> text;
+    std::optional<number_shape> number;
+    bool boolean = false;
+    bool null = false;
+
     bool is_list = false;
+    std::size_t fewest = 0;            // of a list
+    bool one_without_brackets = false; // of a list: a single value in its place
+    bool is_map = false;
+
     std::vector<key_shape> keys; // of a section, or of each section in a list
+    // Sections of several types, told apart by the key `type`: what it says, and the keys then. `keys` has those of
+    // all.
+    std::vector<std::pair<std::string, std::vector<key_shape>>> types;
 };
 
 struct key_shape {
@@ -29,6 +62,9 @@ struct key_shape {
     std::string fallback; // the value when the key is left out; empty: none worth a word
     shape value;
 };
+
+// What the value may be, in words: `a list, each a host name`.
+std::string takes_text(const key_shape& k);
 
 // A reader is a small value with
 //   using value_type = …;

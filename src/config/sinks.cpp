@@ -96,10 +96,11 @@ void sink_reader::read(const place& at, sink& into) const {
 
 // What every sink has, and then what each type adds.
 shape sink_reader::describe() const {
-    shape all{"a section", false, common_sink_table().describe()};
+    shape all = describe_section(common_sink_table().describe());
     const std::size_t common = all.keys.size();
     for (const sink_type& t : types) {
         std::vector<key_shape> own = t.table().describe();
+        all.types.emplace_back(t.name, own);
         for (std::size_t i = common; i < own.size(); ++i) {
             own[i].about = "`" + std::string(t.name) + "`: " + own[i].about;
             all.keys.push_back(std::move(own[i]));

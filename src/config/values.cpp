@@ -44,6 +44,11 @@ std::string any_of(const std::vector<std::string_view>& words) {
     return out;
 }
 
+text_shape text_that(rule check) {
+    const auto fits = [check](std::string_view value) { return check == nullptr || !check(value); };
+    return {std::string(pattern_of(check)), fits("1"), fits("true")};
+}
+
 } // namespace
 
 void text::read(const place& at, std::string& into) const {
@@ -61,7 +66,11 @@ void text::read(const place& at, std::string& into) const {
     }
 }
 
-shape text::describe() const { return {std::string(form), false, {}}; }
+shape text::describe() const {
+    shape s{std::string(form)};
+    s.text = text_that(check);
+    return s;
+}
 
 std::string text::show(const std::string& v) const { return v; }
 
@@ -76,6 +85,7 @@ void text_or_null::read(const place& at, std::string& into) const {
 shape text_or_null::describe() const {
     shape s = inner.describe();
     s.form += ", or null";
+    s.null = true;
     return s;
 }
 
@@ -95,7 +105,11 @@ void secret_text::read(const place& at, secret& into) const {
     }
 }
 
-shape secret_text::describe() const { return {"a secret's text", false, {}}; }
+shape secret_text::describe() const {
+    shape s("a secret's text");
+    s.text = text_that(check);
+    return s;
+}
 
 void boolean::read(const place& at, bool& into) const {
     const auto value = at.scalar("true or false");
@@ -108,7 +122,12 @@ void boolean::read(const place& at, bool& into) const {
     into = *value == "true";
 }
 
-shape boolean::describe() const { return {"true or false", false, {}}; }
+shape boolean::describe() const {
+    shape s("true or false");
+    s.boolean = true;
+    s.text = text_shape{"^(true|false)$"};
+    return s;
+}
 
 void integer::read(const place& at, std::uint32_t& into) const {
     const std::string form = describe().form;
@@ -129,8 +148,14 @@ void integer::read(const place& at, std::uint32_t& into) const {
 }
 
 shape integer::describe() const {
-    std::string form = zero_word.empty() ? "" : std::string(zero_word) + " or ";
-    return {form + "a whole number from " + std::to_string(least) + " to " + std::to_string(most), false, {}};
+    shape s((zero_word.empty() ? "" : std::string(zero_word) + " or ") + "a whole number from " +
+            std::to_string(least) + " to " + std::to_string(most));
+    s.number = number_shape{least, most};
+    s.text = text_shape{"^[0-9]+$"};
+    if (!zero_word.empty()) {
+        s.words.emplace_back(zero_word);
+    }
+    return s;
 }
 
 std::string integer::show(std::uint32_t v) const {
@@ -158,7 +183,9 @@ shape time_span::describe() const {
     if (most != duration::max()) {
         form = "a duration from " + to_string(least) + " to " + to_string(most);
     }
-    return {std::move(form), false, {}};
+    shape s(std::move(form));
+    s.text = text_shape{"^[0-9]+(ms|s|m|h|d)$"};
+    return s;
 }
 
 std::string time_span::show(duration v) const { return to_string(v); }
@@ -171,7 +198,12 @@ void time_span_or_word::read(const place& at, std::optional<duration>& into) con
     }
 }
 
-shape time_span_or_word::describe() const { return {std::string(word) + " or " + span.describe().form, false, {}}; }
+shape time_span_or_word::describe() const {
+    shape s = span.describe();
+    s.form = std::string(word) + " or " + s.form;
+    s.words.emplace_back(word);
+    return s;
+}
 
 std::string time_span_or_word::show(const std::optional<duration>& v) const {
     return v ? span.show(*v) : std::string(word);
@@ -198,7 +230,10 @@ shape size::describe() const {
     if (most != size{}.most) {
         form = "a size from " + size_text(least) + " to " + size_text(most);
     }
-    return {std::move(form), false, {}};
+    shape s(std::move(form));
+    s.number = number_shape{least, most};
+    s.text = text_shape{"^[0-9]+(KiB|MiB|GiB|TiB)?$"};
+    return s;
 }
 
 std::string size::show(std::uint64_t v) const { return size_text(v); }
@@ -217,7 +252,12 @@ void file_mode::read(const place& at, std::uint32_t& into) const {
     }
 }
 
-shape file_mode::describe() const { return {"permissions in octal with a leading 0, from 0000 to 0777", false, {}}; }
+shape file_mode::describe() const {
+    shape s("permissions in octal with a leading 0, from 0000 to 0777");
+    s.text = text_shape{"^0+[0-7]{1,3}$"};
+    s.number = number_shape{0, 777}; // what YAML makes of it, in base 8 or 10
+    return s;
+}
 
 std::string file_mode::show(std::uint32_t v) const {
     std::array<char, 16> buffer{};
@@ -245,7 +285,17 @@ std::optional<std::size_t> read_choice(const place& at, const std::vector<std::s
     return {};
 }
 
-shape describe_choice(const std::vector<std::string_view>& words) { return {any_of(words), false, {}}; }
+shape describe_choice(const std::vector<std::string_view>& words) {
+    shape s(any_of(words));
+    s.words.assign(words.begin(), words.end());
+    return s;
+}
+
+shape describe_section(std::vector<key_shape> keys) {
+    shape s("a section");
+    s.keys = std::move(keys);
+    return s;
+}
 
 void read_members(const place& at, rule check, const std::function<void(const std::string&, const place&)>& read) {
     if (at.at().what != node::kind::map) {

@@ -162,7 +162,7 @@ struct list {
 
     void read(const place& at, value_type& into) const {
         into.clear();
-        if (one_without_brackets && at.at().what == node::kind::scalar) {
+        if (one_without_brackets && is_one(at.at().what)) {
             element.read(at, into.emplace_back());
             return;
         }
@@ -180,6 +180,8 @@ struct list {
     shape describe() const {
         shape s = element.describe();
         s.is_list = true;
+        s.fewest = least;
+        s.one_without_brackets = one_without_brackets;
         return s;
     }
     std::string show(const value_type& v) const {
@@ -188,6 +190,12 @@ struct list {
             out += (out.empty() ? "" : ", ") + element.show(item);
         }
         return "[" + out + "]";
+    }
+
+private:
+    // Of sections even what is neither: the section's reader says what is wrong with it.
+    bool is_one(node::kind what) const {
+        return what == node::kind::scalar || (what != node::kind::list && !element.describe().keys.empty());
     }
 };
 
@@ -207,9 +215,16 @@ struct map_of {
         into.clear();
         read_members(at, check, [&](const std::string& key, const place& value) { element.read(value, into[key]); });
     }
-    shape describe() const { return {"a map of keys to " + element.describe().form, false, {}}; }
+    shape describe() const {
+        shape s = element.describe();
+        s.form = "a map of keys to " + s.form;
+        s.is_map = true;
+        return s;
+    }
     std::string show(const value_type&) const { return "{}"; }
 };
+
+shape describe_section(std::vector<key_shape> keys);
 
 // A section of its own. With nothing after its key it is as if left out (all its keys commented out is no mistake),
 // unless it has keys that are required.
@@ -224,7 +239,11 @@ struct nested {
             table().read(at, into);
         }
     }
-    shape describe() const { return {"a section", false, table().describe()}; }
+    shape describe() const {
+        shape s = describe_section(table().describe());
+        s.null = !table().has_required_keys();
+        return s;
+    }
     std::string show(const T&) const { return {}; }
 };
 
@@ -236,7 +255,7 @@ struct optional_nested {
     const section<T>& (*table)();
 
     void read(const place& at, std::optional<T>& into) const { table().read(at, into.emplace()); }
-    shape describe() const { return {"a section", false, table().describe()}; }
+    shape describe() const { return describe_section(table().describe()); }
     std::string show(const std::optional<T>&) const { return {}; }
 };
 

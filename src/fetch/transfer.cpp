@@ -15,7 +15,8 @@
 namespace seedhook {
 namespace {
 
-constexpr std::size_t piece_size = std::size_t{1} << 20;
+// Two for each transfer. Larger ones are memory to be had anew for each short video.
+constexpr std::size_t piece_size = std::size_t{256} << 10;
 
 // What a piece comes back with.
 struct written {

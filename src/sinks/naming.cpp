@@ -1,8 +1,12 @@
 // Names and manifests compared.
 #include "sinks/naming.hpp"
 
+#include "seedhook/model/text.hpp"
+
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+
+#include <utility>
 
 namespace seedhook {
 namespace {
@@ -11,25 +15,19 @@ namespace json = boost::json;
 
 constexpr std::size_t name_limit = 255;
 
-bool continues_character(char c) noexcept { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
-
 } // namespace
 
 std::string numbered_name(std::string_view file, std::uint32_t number, std::string_view suffix) {
     const auto dot = file.rfind('.');
     const auto stem_size = dot == std::string_view::npos || dot == 0 ? file.size() : dot;
-    std::string_view stem = file.substr(0, stem_size);
+    std::string stem(file.substr(0, stem_size));
     std::string tail = number > 1 ? "-" + std::to_string(number) : std::string();
     tail += file.substr(stem_size);
     const std::size_t others = tail.size() + suffix.size();
-    if (others < name_limit && stem.size() + others > name_limit) {
-        std::size_t cut = name_limit - others;
-        while (cut > 0 && continues_character(stem[cut])) {
-            --cut;
-        }
-        stem = stem.substr(0, cut);
+    if (others < name_limit) {
+        stem = shortened(std::move(stem), name_limit - others);
     }
-    return std::string(stem) + tail;
+    return stem + tail;
 }
 
 std::string_view extension_of(const task& of) {

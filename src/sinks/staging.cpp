@@ -21,7 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t piece_size = std::uint64_t{32} << 20; // the longest a cancelled caller waits for
-constexpr std::size_t buffer_size = std::size_t{1} << 20;
+// Larger writes make larger pieces of page cache, for which memory must be found that nobody has used lately: in a
+// virtual machine that cost several times the copying (docs/performance.md).
+constexpr std::size_t buffer_size = std::size_t{128} << 10;
 
 // A link is staged beside the empty file that was made first. That name is opened for writing by the next attempt.
 constexpr std::string_view link_suffix = ".link";

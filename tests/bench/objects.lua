@@ -1,4 +1,5 @@
--- As much of S3 as uploads need, for scripts/bench deliver: takes bodies, forgets them, and remembers how long they were.
+-- As much of S3 as uploads need, for scripts/bench deliver: takes bodies, forgets them, and remembers how long they were and
+-- the hash that came as their metadata.
 -- Signatures are not checked, but must be there. Nothing is as cheap, so that it is not the server that is measured.
 local sizes = ngx.shared.sizes
 local method, key, arguments = ngx.req.get_method(), ngx.var.uri, ngx.req.get_uri_args()
@@ -27,6 +28,9 @@ local function answer(status, name, body)
     return ngx.exit(ngx.OK)
 end
 
+-- With an object or an upload as a whole, which HEAD then tells.
+local function keep_hash() sizes:set("hash " .. key, ngx.var.http_x_amz_meta_sha256) end
+
 -- No MD5, as with encryption by the server: nobody may take it for one.
 local function tag() return '"' .. ngx.var.request_id .. '-1"' end
 
@@ -37,10 +41,12 @@ elseif method == "PUT" and arguments.partNumber then
     ngx.header["ETag"] = tag()
     return answer(200)
 elseif method == "PUT" then
+    keep_hash()
     sizes:set(key, drain())
     ngx.header["ETag"] = tag()
     return answer(200)
 elseif method == "POST" and arguments.uploads then
+    keep_hash()
     return answer(200, "InitiateMultipartUploadResult", "<Bucket>videos</Bucket><Key>" .. key .. "</Key><UploadId>" ..
                   ngx.var.request_id .. "</UploadId>")
 elseif method == "POST" and arguments.uploadId then
@@ -57,6 +63,7 @@ elseif method == "GET" and arguments.uploads then
     return answer(200, "ListMultipartUploadsResult", "<Bucket>videos</Bucket><IsTruncated>false</IsTruncated>")
 elseif method == "HEAD" and sizes:get(key) then
     ngx.header["Content-Length"] = sizes:get(key)
+    ngx.header["x-amz-meta-sha256"] = sizes:get("hash " .. key)
     ngx.header["Last-Modified"] = ngx.http_time(ngx.time())
     ngx.header["ETag"] = tag()
     return answer(200)

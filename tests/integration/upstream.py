@@ -1,7 +1,6 @@
 """What tests ask of the sandbox in the API's own words, and a place for its callbacks to go."""
 import contextlib
 import http.server
-import threading
 
 import harness
 
@@ -39,15 +38,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def listening():
-    server = Listener()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with harness.serving(Listener()) as server:
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def status(sandbox, request_id):

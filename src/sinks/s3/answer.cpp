@@ -2,6 +2,7 @@
 #include "sinks/s3/answer.hpp"
 
 #include "seedhook/http/date.hpp"
+#include "seedhook/model/text.hpp"
 
 #include <pugixml.hpp>
 
@@ -52,7 +53,7 @@ std::string shown(std::string_view text) {
     std::string out(text.substr(0, longest_message));
     std::replace_if(
         out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-    return out;
+    return shortened(printable(out), longest_message);
 }
 
 // Where there is no error document: answers to HEAD, and those of proxies.

@@ -17,7 +17,13 @@ constexpr std::uint64_t mib = std::uint64_t{1} << 20;
 constexpr unsigned most_pages = 100;
 constexpr duration short_pause = std::chrono::seconds(1);
 
-std::string query_of(const upload_record& upload) { return "uploadId=" + uri_encode(upload.upload_id, false); }
+std::string query_of(const std::string& upload_id) { return "uploadId=" + uri_encode(upload_id, false); }
+
+// An answer that is a success and yet of no use.
+refusal without(std::string_view what, std::string_view operation, const service& from) {
+    return refusal(again("bucket `" + from.where().bucket + "`: " + std::string(operation) + " was answered without " +
+                         std::string(what)));
+}
 
 std::string escaped(std::string_view text) {
     std::string out;
@@ -60,19 +66,6 @@ bool is_lost(const failure& why) {
     return why.code == "NoSuchUpload" || why.code == "InvalidPart" || why.code == "InvalidPartOrder";
 }
 
-// The record of an upload lies beside the spool.
-std::optional<refusal> refused_by_disk(const error& why) {
-    switch (why.code) {
-    case errc::cancelled:
-        return refusal(interrupted{});
-    case errc::no_space:
-    case errc::forbidden:
-        return refusal(blocked(why.message));
-    default:
-        return refusal(again(why.message));
-    }
-}
-
 // What may pass by itself.
 bool passes(const refusal& why) {
     return std::holds_alternative<again>(why.comes_to) || std::holds_alternative<interrupted>(why.comes_to);
@@ -83,11 +76,7 @@ std::optional<refusal> unless_for_ever(const refusal& why) {
 }
 
 awaitable<std::optional<refusal>> abort_one(service& at, const std::string& key, const std::string& id) {
-    operation drop;
-    drop.name = "AbortMultipartUpload";
-    drop.method = "DELETE";
-    drop.key = key;
-    drop.query = "uploadId=" + uri_encode(id, false);
+    operation drop("AbortMultipartUpload", "DELETE", key, query_of(id));
     const auto dropped = co_await at.call(std::move(drop));
     const bool gone = dropped || dropped.error().why.status == 404;
     co_return gone ? std::nullopt : unless_for_ever(dropped.error());
@@ -96,16 +85,14 @@ awaitable<std::optional<refusal>> abort_one(service& at, const std::string& key,
 // Those to exactly that key stand before all others that begin with it, on the first page or the first few.
 awaitable<std::optional<refusal>> abort_all(service& at, const std::string& key) {
     for (unsigned page = 0; page < most_pages; ++page) {
-        operation list;
-        list.name = "ListMultipartUploads";
-        list.query = "prefix=" + uri_encode(key, false) + "&uploads=";
+        operation list("ListMultipartUploads", "GET", {}, "prefix=" + uri_encode(key, false) + "&uploads=");
         const auto answer = co_await at.call(std::move(list));
         if (!answer) {
             co_return unless_for_ever(answer.error());
         }
         const auto uploads = uploads_to(key, answer->body);
         if (!uploads) {
-            co_return refusal(again("bucket `" + at.where().bucket + "`: ListMultipartUploads was answered without a list"));
+            co_return without("a list", "ListMultipartUploads", at);
         }
         for (const std::string& id : uploads->ids) {
             auto kept = co_await abort_one(at, key, id);
@@ -174,11 +161,7 @@ awaitable<std::optional<refusal>> multipart::begin(http::field_list object) {
     if (!intended) {
         co_return refused_by_disk(intended.error());
     }
-    operation create;
-    create.name = "CreateMultipartUpload";
-    create.method = "POST";
-    create.key = upload_.key;
-    create.query = "uploads=";
+    operation create("CreateMultipartUpload", "POST", upload_.key, "uploads=");
     create.fields = std::move(object);
     if (with_.checksum != checksum_kind::none) {
         create.fields.emplace_back("x-amz-checksum-algorithm", name_of(with_.checksum));
@@ -189,11 +172,11 @@ awaitable<std::optional<refusal>> multipart::begin(http::field_list object) {
     }
     upload_.upload_id = element(begun->body, "UploadId");
     if (upload_.upload_id.empty()) {
-        co_return refusal(again("bucket `" + with_.to.where().bucket + "`: CreateMultipartUpload was answered without an id"));
+        co_return without("an id", "CreateMultipartUpload", with_.to);
     }
     auto keeping = [notes = with_.notes, all = upload_] { return notes.save(all); };
     const auto kept = co_await with_.disk.run(std::move(keeping));
-    co_return kept ? std::nullopt : refused_by_disk(kept.error());
+    co_return kept ? std::nullopt : std::optional(refused_by_disk(kept.error()));
 }
 
 awaitable<std::optional<refusal>> multipart::send_all() {
@@ -248,11 +231,8 @@ awaitable<std::optional<refusal>> multipart::send_part(std::uint32_t number) {
     if (!hashed) {
         co_return refused_by_disk(hashed.error());
     }
-    operation put;
-    put.name = "UploadPart";
-    put.method = "PUT";
-    put.key = upload_.key;
-    put.query = "partNumber=" + std::to_string(number) + "&" + query_of(upload_);
+    const std::string query = "partNumber=" + std::to_string(number) + "&" + query_of(upload_.upload_id);
+    operation put("UploadPart", "PUT", upload_.key, query);
     put.upload = std::make_shared<file_range>(with_.video, begin, size, with_.disk);
     put.payload_sha256 = hashed->sha256;
     if (!hashed->checksum.empty()) {
@@ -266,7 +246,7 @@ awaitable<std::optional<refusal>> multipart::send_part(std::uint32_t number) {
     stored.etag = answer->find("ETag").value_or("");
     stored.checksum = hashed->checksum;
     if (stored.etag.empty()) {
-        co_return refusal(again("bucket `" + with_.to.where().bucket + "`: UploadPart was answered without an ETag"));
+        co_return without("an ETag", "UploadPart", with_.to);
     }
     co_return co_await note(number, std::move(stored));
 }
@@ -276,21 +256,17 @@ awaitable<std::optional<refusal>> multipart::note(std::uint32_t number, stored_p
     stored_some_ = true;
     auto adding = [notes = with_.notes, number, stored = std::move(part)] { return notes.add(number, stored); };
     const auto added = co_await with_.disk.run(std::move(adding));
-    co_return added ? std::nullopt : refused_by_disk(added.error());
+    co_return added ? std::nullopt : std::optional(refused_by_disk(added.error()));
 }
 
 awaitable<std::optional<refusal>> multipart::complete(http::field_list condition) {
-    operation end;
-    end.name = "CompleteMultipartUpload";
-    end.method = "POST";
-    end.key = upload_.key;
-    end.query = query_of(upload_);
+    operation end("CompleteMultipartUpload", "POST", upload_.key, query_of(upload_.upload_id));
     end.fields = std::move(condition);
     end.fields.emplace_back("Content-Type", "application/xml");
     end.body = completion_of(upload_, with_.checksum);
     auto answer = co_await with_.to.call(std::move(end));
     if (answer && element(answer->body, "ETag").empty()) {
-        co_return refusal(again("bucket `" + with_.to.where().bucket + "`: CompleteMultipartUpload was answered without a result"));
+        co_return without("a result", "CompleteMultipartUpload", with_.to);
     }
     if (answer) {
         co_return std::nullopt;

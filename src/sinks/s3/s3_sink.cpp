@@ -109,7 +109,6 @@ private:
     awaitable<> end_recorded(const std::string& id);
     outcome taken(const std::string& key) const;
 
-    operation head_of(const std::string& key) const;
     record_file record_of(const std::string& id) const { return {with_.records, id}; }
 
     const std::string name_;
@@ -120,20 +119,12 @@ private:
     service to_;
 };
 
-operation s3_sink::head_of(const std::string& key) const {
-    operation head;
-    head.name = "HeadObject";
-    head.method = "HEAD";
-    head.key = key;
-    return head;
-}
-
 outcome s3_sink::taken(const std::string& key) const {
     return rejected("another object is there already: " + home_.name_of(key));
 }
 
 awaitable<boost::system::result<found, refusal>> s3_sink::look_for(const video_file& video, const std::string& key) {
-    auto look = head_of(key);
+    operation look("HeadObject", "HEAD", key);
     const auto head = co_await to_.call(std::move(look));
     if (head) {
         co_return compare(*head, video);
@@ -187,31 +178,28 @@ awaitable<std::optional<outcome>> s3_sink::put_video(const delivery& what, const
 
 // The object must be there, as long as the video and with its hash.
 awaitable<std::optional<outcome>> s3_sink::check(const video_file& video, const std::string& key) {
-    auto look = head_of(key);
+    operation look("HeadObject", "HEAD", key);
     const auto head = co_await to_.call(std::move(look));
     if (!head) {
         const refusal why = head.error();
         co_return why.why.status == 404 ? outcome(again(home_.name_of(key) + " is not there after it was put")) : why.comes_to;
     }
-    if (compare(*head, video) == found::same) {
+    const found there = compare(*head, video);
+    if (there == found::same) {
         co_return std::nullopt;
     }
-    if (settings_.if_absent && compare(*head, video) == found::other) {
+    if (settings_.if_absent && there == found::other) {
         co_return taken(key);
     }
     const std::string size(head->find("Content-Length").value_or("no"));
-    const bool ours = compare(*head, video) == found::damaged;
     co_return again(home_.name_of(key) + " has " + size + " bytes instead of " + std::to_string(video.size) +
-                    (ours ? "" : ", and another hash"));
+                    (there == found::damaged ? "" : ", and another hash"));
 }
 
 awaitable<std::optional<refusal>> s3_sink::put_whole(const delivery& what, const std::string& key, shared_file video,
                                                      bool over_another) {
     const video_file& of = *what.of.video;
-    operation put;
-    put.name = "PutObject";
-    put.method = "PUT";
-    put.key = key;
+    operation put("PutObject", "PUT", key);
     put.fields = objects_.fields_of(of.content_type);
     put.fields.emplace_back(sha256_field, of.sha256);
     for (auto& field : condition(over_another)) {
@@ -222,8 +210,7 @@ awaitable<std::optional<refusal>> s3_sink::put_whole(const delivery& what, const
     } else if (settings_.checksum != checksum_kind::none) {
         const auto hashed = co_await digest(video, 0, of.size, settings_.checksum, with_.disk);
         if (!hashed) {
-            const bool stopped = hashed.error().code == errc::cancelled;
-            co_return refusal(stopped ? outcome(interrupted{}) : outcome(again(hashed.error().message)));
+            co_return refused_by_disk(hashed.error());
         }
         put.fields.emplace_back(field_of(settings_.checksum), hashed->checksum);
     }
@@ -252,10 +239,7 @@ awaitable<std::optional<refusal>> s3_sink::put_in_parts(const delivery& what, co
 }
 
 awaitable<std::optional<outcome>> s3_sink::put_document(const delivery& what, const std::string& key) {
-    operation put;
-    put.name = "PutObject";
-    put.method = "PUT";
-    put.key = key;
+    operation put("PutObject", "PUT", key);
     put.fields = objects_.fields_of("application/json");
     put.body = delivery_document(what, std::nullopt);
     const auto answer = co_await to_.call(std::move(put));
@@ -264,23 +248,17 @@ awaitable<std::optional<outcome>> s3_sink::put_document(const delivery& what, co
 
 awaitable<outcome> s3_sink::probe() {
     co_await asio::this_coro::throw_if_cancelled(false);
-    operation put;
-    put.name = "PutObject";
-    put.method = "PUT";
-    put.key = "seedhook-probe-" + crypto::random_hex(8);
+    const std::string key = "seedhook-probe-" + crypto::random_hex(8);
+    operation put("PutObject", "PUT", key);
     put.fields = objects_.fields_of("text/plain");
     put.body = "seedhook doctor\n";
-    const std::string key = put.key;
     const auto written = co_await to_.call(std::move(put));
     if (!written) {
         co_return written.error().comes_to;
     }
-    auto look = head_of(key);
+    operation look("HeadObject", "HEAD", key);
     const auto seen = co_await to_.call(std::move(look));
-    operation drop;
-    drop.name = "DeleteObject";
-    drop.method = "DELETE";
-    drop.key = key;
+    operation drop("DeleteObject", "DELETE", key);
     const auto dropped = co_await to_.call(std::move(drop));
     if (!seen) {
         co_return seen.error().comes_to;

@@ -20,8 +20,11 @@
 namespace seedhook::s3 {
 
 struct operation {
+    operation(std::string_view what, std::string verb, std::string object, std::string asked = {})
+        : name(what), method(std::move(verb)), key(std::move(object)), query(std::move(asked)) {}
+
     std::string_view name; // `PutObject`; lives for ever
-    std::string method = "GET";
+    std::string method;
     std::string key; // empty: the bucket's
     std::string query;
     http::field_list fields;
@@ -38,6 +41,9 @@ struct refusal {
     outcome comes_to;
     failure why;
 };
+
+// Of a video that could not be read, or a record that could not be written.
+refusal refused_by_disk(const error& why);
 
 using reply = boost::system::result<http::client_response, refusal>;
 

@@ -56,6 +56,12 @@ result<void> create_privately(const std::string& path) {
     return {};
 }
 
+// A file of another program, or of a newer version, is left as it is: opening it to write would already change it.
+result<void> look_first(const std::string& path) {
+    connection db(path, connection::access::inspect);
+    return sqlite::recognise(db);
+}
+
 std::unique_ptr<connection> open_writer(const std::string& path) {
     auto db = std::make_unique<connection>(path, connection::access::read_write);
     // Of a file that is made just now; another keeps its own. A requestId goes to a random page of its index, and with
@@ -216,6 +222,9 @@ result<std::unique_ptr<database>> open_sqlite(const sqlite_settings& settings) {
         return made.error();
     }
     try {
+        if (auto known = look_first(settings.path); !known) {
+            return within(settings.path, known.error());
+        }
         auto db = open_writer(settings.path);
         if (auto migrated = sqlite::migrate(*db); !migrated) {
             return within(settings.path, migrated.error());
