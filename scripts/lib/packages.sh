@@ -10,6 +10,7 @@ SEEDHOOK_BUILD_PACKAGES=(
 SEEDHOOK_DEMO_PACKAGES=(openssl curl python3)
 SEEDHOOK_TEST_PACKAGES=(
     openssl curl python3 python3-pytest python3-botocore python3-yaml python3-jsonschema mandoc zsh fish nginx-light caddy
+    e2fsprogs mount util-linux
     prometheus                # for promtool
     systemd                   # for systemd-analyze
     chromium fonts-liberation # and npm.sh

@@ -73,7 +73,8 @@ public:
           store_(make_store(std::move(from.engine), {}, observe_store())),
           worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())), apis_(executor_, *counts_),
           front_(executor_, settings, door_, {*store_, system_clock(), [this] { return routes_; }, first_ask()}),
-          certificates_(disk_, *counts_), health_(*store_, *videos_, disk_, apis_, certificates_, system_clock()),
+          certificates_(disk_, *counts_),
+          health_(*store_, *videos_, disk_, apis_, certificates_, system_clock(), [this] { worker_->wake(); }),
           listeners_(std::move(from.listeners)), gateway_(std::move(from.gateway)),
           control_at_(std::move(from.control)), tasks_(executor_), working_(executor_) {
         for (const auto* bound : {&listeners_, &gateway_, &control_at_}) {
@@ -221,7 +222,8 @@ private:
         if (!apis) {
             return apis.error();
         }
-        auto work = plan_work(settings, {executor_, *store_, *videos_, disk_, *counts_, *plans_, *apis, *clients});
+        auto work = plan_work(settings, {executor_, *store_, *videos_, disk_, *counts_, *plans_, *apis, *clients,
+                                         [this] { return health_.fetching_waits(); }});
         if (!work) {
             return work.error();
         }
