@@ -22,9 +22,9 @@ struct options {
 };
 
 int cancel(const options& o) {
-    const auto socket = control_socket(o.control);
-    if (!socket) {
-        return report(socket.error());
+    const auto daemon = find_daemon(o.control);
+    if (!daemon) {
+        return report(daemon.error());
     }
     control_request r;
     r.method = "POST";
@@ -32,7 +32,7 @@ int cancel(const options& o) {
     r.query = {{"source", o.source}};
     r.patience = upstream_patience;
     r.upstream_speaks = true;
-    const auto answer = ask(*socket, r);
+    const auto answer = ask(*daemon, r);
     if (!answer) {
         return report(answer.error());
     }

@@ -77,16 +77,28 @@ std::string proof_of(const config::source& s) {
            (s.verify == config::verify_kind::both ? ", and confirmed by the API" : "");
 }
 
+std::string tls_text(const std::vector<config::tls_files>& tls, const std::string& client_ca) {
+    if (tls.empty()) {
+        return "no TLS";
+    }
+    std::vector<std::string> certificates;
+    for (const config::tls_files& files : tls) {
+        certificates.push_back(files.certificate);
+    }
+    return "TLS, certificate " + joined(certificates) +
+           (client_ca.empty() ? "" : "; for clients with a certificate of " + client_ca);
+}
+
 text_table inbound_table(const config::settings& s) {
     text_table t({});
     for (const config::listener& l : s.listeners) {
-        t.add_row({"  listener", l.address, l.tls ? "TLS, certificate " + l.tls->certificate : "no TLS"});
+        t.add_row({"  listener", l.address, tls_text(l.tls, l.client_ca), l.proxy_protocol ? "PROXY protocol" : ""});
     }
     for (const config::source& source : s.sources) {
         t.add_row({"  source", source.name, "POST " + source.path, proof_of(source)});
     }
     if (s.gateway) {
-        t.add_row({"  gateway", s.gateway->address, s.gateway->tls ? "TLS" : "no TLS",
+        t.add_row({"  gateway", s.gateway->address, tls_text(s.gateway->tls, s.gateway->client_ca),
                    s.gateway->token.empty() ? "no token" : "with a token"});
     }
     return t;
@@ -122,16 +134,20 @@ text_table outbound_table(const config::settings& s) {
     t.add_row({"  spool", s.spool.path, "at most " + config::size_text(s.spool.max_bytes),
                config::size_text(s.spool.min_free) + " kept free"});
     t.add_row({"  store", s.store.path, "sqlite"});
-    t.add_row({"  control", s.control.address});
+    t.add_row({"  control", s.control.address, tls_text(s.control.tls, s.control.client_ca),
+               s.control.token.empty() ? "no token" : "needs its token"});
     return t;
 }
 
-json::value tls_json(const std::optional<config::tls_files>& tls) {
-    if (!tls) {
-        return nullptr;
+json::array tls_json(const std::vector<config::tls_files>& tls) {
+    json::array out;
+    for (const config::tls_files& files : tls) {
+        out.push_back(json::object{{"certificate", files.certificate}, {"key", files.key}});
     }
-    return json::object{{"certificate", tls->certificate}, {"key", tls->key}};
+    return out;
 }
+
+json::value text_or_null(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
 
 std::string span_text(const std::optional<duration>& d, const char* none) { return d ? to_string(*d) : none; }
 
@@ -146,8 +162,11 @@ json::value gateway_json(const std::optional<config::gateway>& g) {
     if (!g) {
         return nullptr;
     }
-    return json::object{
-        {"address", g->address}, {"token", !g->token.empty()}, {"tls", tls_json(g->tls)}, {"plaintext", g->plaintext}};
+    return json::object{{"address", g->address},
+                        {"token", !g->token.empty()},
+                        {"tls", tls_json(g->tls)},
+                        {"clientCa", text_or_null(g->client_ca)},
+                        {"plaintext", g->plaintext}};
 }
 
 json::object source_json(const config::source& s) {
@@ -159,7 +178,7 @@ json::object source_json(const config::source& s) {
                                         {"content", s.signature.content}};
     }
     out["api"] = s.api ? json::value(json::object{{"baseUrl", s.api->base_url}}) : json::value(nullptr);
-    out["callbackUrl"] = s.callback_url.empty() ? json::value(nullptr) : json::value(s.callback_url);
+    out["callbackUrl"] = text_or_null(s.callback_url);
     return out;
 }
 
@@ -212,7 +231,11 @@ json::object sink_json(const config::sink& k) {
 json::object settings_json(const config::settings& s) {
     json::array listeners;
     for (const config::listener& l : s.listeners) {
-        listeners.push_back(json::object{{"address", l.address}, {"tls", tls_json(l.tls)}, {"plaintext", l.plaintext}});
+        listeners.push_back(json::object{{"address", l.address},
+                                         {"tls", tls_json(l.tls)},
+                                         {"clientCa", text_or_null(l.client_ca)},
+                                         {"plaintext", l.plaintext},
+                                         {"proxyProtocol", l.proxy_protocol}});
     }
     json::array sources;
     for (const config::source& source : s.sources) {
@@ -237,7 +260,11 @@ json::object settings_json(const config::settings& s) {
     out["retention"] = json::object{{"tasks", span_text(s.retention.tasks, "forever")},
                                     {"ids", span_text(s.retention.ids, "forever")}};
     out["store"] = json::object{{"type", "sqlite"}, {"path", s.store.path}};
-    out["control"] = json::object{{"address", s.control.address}};
+    out["control"] = json::object{{"address", s.control.address},
+                                  {"token", !s.control.token.empty()},
+                                  {"hosts", texts_json(s.control.hosts)},
+                                  {"tls", tls_json(s.control.tls)},
+                                  {"plaintext", s.control.plaintext}};
     return out;
 }
 

@@ -15,8 +15,9 @@
 namespace seedhook::cli {
 namespace {
 
-constexpr std::array commands{add_serve,  add_check,  add_submit, add_track,  add_tasks,  add_show,   add_redeliver,
-                              add_cancel, add_models, add_sign,   add_doctor, add_health, add_schema, add_version};
+constexpr std::array commands{add_serve, add_check,  add_submit,    add_track,  add_tasks,
+                              add_show,  add_events, add_redeliver, add_cancel, add_models,
+                              add_sign,  add_doctor, add_health,    add_schema, add_version};
 
 int run_parsed(const std::vector<command>& known) {
     const auto given = std::find_if(known.begin(), known.end(), [](const command& c) { return c.app->parsed(); });

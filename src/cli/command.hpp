@@ -56,6 +56,7 @@ command add_submit(CLI::App& to);
 command add_track(CLI::App& to);
 command add_tasks(CLI::App& to);
 command add_show(CLI::App& to);
+command add_events(CLI::App& to);
 command add_redeliver(CLI::App& to);
 command add_cancel(CLI::App& to);
 command add_models(CLI::App& to);

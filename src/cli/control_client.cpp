@@ -3,6 +3,7 @@
 
 #include "seedhook/config/load.hpp"
 #include "seedhook/http/client.hpp"
+#include "seedhook/http/url.hpp"
 #include "seedhook/model/text.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,38 +11,35 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 
 namespace seedhook::cli {
 namespace {
 
-constexpr std::string_view scheme = "unix:";
 constexpr std::size_t largest_answer = 64 * 1024 * 1024;
 constexpr duration usual_patience{std::chrono::seconds(30)};
+constexpr duration for_ever{std::chrono::hours(24 * 365)};
+constexpr const char* token_variable = "SEEDHOOK_CONTROL_TOKEN";
 
 using answer = result<http::client_response>;
 
-awaitable<> exchange(http::client& over, http::client_request what, std::optional<answer>& into) {
-    into.emplace(co_await over.send(std::move(what)));
-    over.close();
-}
-
-answer send_over(const std::string& socket, http::client_request what, duration patience) {
-    http::client_settings settings;
-    settings.unix_socket = socket;
-    settings.https_only = false;
-    settings.addresses.public_only = false;
+// Runs `exchange` over a client of its own.
+template <class Exchange>
+answer run_exchange(const daemon_address& at, duration patience, duration limit, Exchange exchange) {
+    http::client_settings settings = at.way.client;
     settings.header_timeout = usual_patience + patience;
-    settings.total_timeout = 2 * usual_patience + patience;
+    settings.total_timeout = limit;
     settings.user_agent = "seedhook/" + std::string(version());
     asio::io_context context(1);
-    const auto client = http::make_client(context.get_executor(), std::move(settings), nullptr);
+    const auto client = http::make_client(context.get_executor(), std::move(settings), at.way.trusted);
     std::optional<answer> got;
     std::exception_ptr bug;
     const auto ended = [&bug](std::exception_ptr thrown) { bug = thrown; };
-    asio::co_spawn(context, exchange(*client, std::move(what), got), ended);
+    asio::co_spawn(context, exchange(*client, got), ended);
     context.run();
     if (bug) {
         std::rethrow_exception(bug);
@@ -49,26 +47,100 @@ answer send_over(const std::string& socket, http::client_request what, duration 
     return std::move(got.value());
 }
 
-std::string url_of(const control_request& r) {
-    std::string url = "http://localhost" + r.path;
+awaitable<> send(http::client& over, http::client_request what, std::optional<answer>& into) {
+    into.emplace(co_await over.send(std::move(what)));
+    over.close();
+}
+
+awaitable<> download(http::client& over, http::client_request what, http::byte_sink& body,
+                     std::optional<answer>& into) {
+    into.emplace(co_await over.download(std::move(what), body));
+    over.close();
+}
+
+http::client_request request_for(const daemon_address& at, const control_request& r) {
+    http::client_request out;
+    out.method = r.method;
+    out.url = at.way.origin + r.path;
     char separator = '?';
     for (const auto& [key, value] : r.query) {
         if (!value.empty()) {
-            url += separator + key + "=" + percent_encode(value);
+            out.url += separator + key + "=" + percent_encode(value);
             separator = '&';
         }
     }
-    return url;
+    out.body = r.body;
+    out.response_limit = largest_answer;
+    if (!r.body.empty()) {
+        out.fields.emplace_back("Content-Type", "application/json");
+    }
+    if (!at.token.empty()) {
+        out.fields.emplace_back("Authorization", "Bearer " + at.token);
+    }
+    return out;
 }
 
-failure unreachable(const std::string& socket, const error& why) {
-    const std::string where = printable(std::string(scheme) + socket);
+failure unreachable(const daemon_address& at, const error& why) {
+    const std::string where = printable(at.shown);
     if (why.code == errc::unavailable || why.code == errc::network || why.code == errc::timed_out) {
-        return {exit_no_daemon,
-                "seedhook: no daemon answers on " + where + " (" + printable(why.message) +
-                    ")\nIs `seedhook serve` running, and may you use its socket? --control names another.\n"};
+        return {exit_no_daemon, "seedhook: no daemon answers on " + where + " (" + printable(why.message) +
+                                    ")\nIs `seedhook serve` running, and may you use its socket? --control names "
+                                    "another.\n"};
     }
     return {exit_failed, "seedhook: " + where + ": " + printable(why.message) + "\n"};
+}
+
+// The good answer's body to `use`; another's is kept.
+class told_sink final : public http::byte_sink {
+public:
+    explicit told_sink(const std::function<bool(std::string_view)>& use) : use_(use) {}
+
+    awaitable<result<void>> begin(const http::client_response& head) override {
+        status = head.status;
+        co_return result<void>();
+    }
+    awaitable<result<void>> write(std::span<const char> data) override {
+        const std::string_view piece(data.data(), data.size());
+        const bool good = status >= 200 && status < 300;
+        if (!good) {
+            refused += piece;
+        } else if (!use_(piece)) {
+            enough = true;
+            co_return error(errc::cancelled, "enough");
+        }
+        co_return result<void>();
+    }
+
+    unsigned status = 0;
+    std::string refused;
+    bool enough = false;
+
+private:
+    const std::function<bool(std::string_view)>& use_;
+};
+
+result<way_in> way_named(const std::string& address) {
+    constexpr std::string_view unix_scheme = "unix:/";
+    if (address.starts_with(unix_scheme)) {
+        config::listener at;
+        at.address = address;
+        return way_to(at);
+    }
+    const auto url = http::parse_url(address);
+    if (!url || url->target != "/") {
+        return error(errc::invalid, "no address");
+    }
+    way_in way{url->origin(), {}, nullptr};
+    way.client.https_only = false;
+    way.client.addresses.public_only = false;
+    if (url->scheme == "https") {
+        auto trusted = tls::make_client_context("");
+        if (!trusted) {
+            return trusted.error();
+        }
+        way.trusted = std::move(*trusted);
+    }
+    return way;
 }
 
 std::string text_of(const boost::json::object& in, std::string_view key) {
@@ -82,27 +154,41 @@ std::string text_of(const boost::json::object& in, std::string_view key) {
 void add_control_options(CLI::App& to, control_options& into) {
     add_config_option(to, into.config_file);
     to.add_option("--control", into.address,
-                  "the daemon's control socket, instead of the configuration's control.address")
-        ->type_name("unix:/PATH");
+                  "the daemon's control API, instead of the configuration's: unix:/PATH, http://HOST:PORT or "
+                  "https://HOST:PORT, with the token in SEEDHOOK_CONTROL_TOKEN")
+        ->type_name("ADDRESS");
 }
 
-attempt<std::string> control_socket(const control_options& o) {
+attempt<daemon_address> find_daemon(const control_options& o) {
+    daemon_address at;
     if (!o.address.empty()) {
-        if (!o.address.starts_with("unix:/")) {
-            return failure(exit_usage,
-                           "seedhook: --control needs a unix socket, such as unix:/run/seedhook/control.sock\n");
+        auto way = way_named(o.address);
+        if (!way) {
+            return failure(exit_usage, "seedhook: --control needs an address such as "
+                                       "unix:/run/seedhook/control.sock or http://127.0.0.1:9090\n");
         }
-        return o.address.substr(scheme.size());
+        const char* token = std::getenv(token_variable);
+        at.way = std::move(*way);
+        at.token = token != nullptr ? token : "";
+        at.shown = o.address;
+        return at;
     }
-    auto found = config::load_control_address(o.config_file, config::variables::of_this_process());
+    auto found = config::load_control(o.config_file, config::variables::of_this_process());
     if (!found.value) {
         config::loaded wrong;
         wrong.mistakes = std::move(found.mistakes);
         failure why = configuration_failure(wrong);
-        why.text += "seedhook: --control unix:/PATH names the daemon's socket without a configuration\n";
+        why.text += "seedhook: --control ADDRESS names the daemon's control API without a configuration\n";
         return why;
     }
-    return found.value->substr(scheme.size());
+    auto way = way_to(control_listener(*found.value));
+    if (!way) {
+        return failure(exit_failed, "seedhook: " + printable(found.value->address + ": " + way.error().message) + "\n");
+    }
+    at.way = std::move(*way);
+    at.token = found.value->token.reveal();
+    at.shown = found.value->address;
+    return at;
 }
 
 failure control_answer::refusal() const {
@@ -116,24 +202,18 @@ failure control_answer::refusal() const {
     return {exit_failed, "seedhook: " + printable(text) + (code.empty() ? "" : " (" + printable(code) + ")") + "\n"};
 }
 
-attempt<control_answer> ask(const std::string& socket, const control_request& what) {
-    http::client_request request;
-    request.method = what.method;
-    request.url = url_of(what);
-    request.body = what.body;
-    request.response_limit = largest_answer;
-    if (!what.body.empty()) {
-        request.fields.emplace_back("Content-Type", "application/json");
-    }
-    auto got = send_over(socket, std::move(request), what.patience);
+attempt<control_answer> ask(const daemon_address& at, const control_request& what) {
+    auto got = run_exchange(
+        at, what.patience, 2 * usual_patience + what.patience,
+        [&](http::client& over, std::optional<answer>& into) { return send(over, request_for(at, what), into); });
     if (!got) {
-        return unreachable(socket, got.error());
+        return unreachable(at, got.error());
     }
     boost::system::error_code broken;
     boost::json::value body = boost::json::parse(got->body, broken);
     if ((broken || !body.is_object()) && !what.upstream_speaks) {
-        return failure(exit_failed, "seedhook: what answers on " + printable(std::string(scheme) + socket) +
-                                        " does not speak seedhook's control API\n");
+        return failure(exit_failed,
+                       "seedhook: what answers on " + printable(at.shown) + " does not speak seedhook's control API\n");
     }
     control_answer a;
     a.status = got->status;
@@ -142,6 +222,31 @@ attempt<control_answer> ask(const std::string& socket, const control_request& wh
         a.json = std::move(body.get_object());
     }
     return a;
+}
+
+attempt<void> listen(const daemon_address& at, const control_request& what,
+                     const std::function<bool(std::string_view piece)>& use) {
+    told_sink body(use);
+    const auto got = run_exchange(at, what.patience, for_ever, [&](http::client& over, std::optional<answer>& into) {
+        return download(over, request_for(at, what), body, into);
+    });
+    if (body.enough) {
+        return {};
+    }
+    if (!got) {
+        return unreachable(at, got.error());
+    }
+    if (got->status < 200 || got->status > 299) {
+        control_answer refused;
+        refused.status = got->status;
+        boost::system::error_code broken;
+        boost::json::value said = boost::json::parse(body.refused, broken);
+        if (said.is_object()) {
+            refused.json = std::move(said.get_object());
+        }
+        return refused.refusal();
+    }
+    return {};
 }
 
 std::string percent_encode(std::string_view text) {

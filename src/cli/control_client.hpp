@@ -1,11 +1,13 @@
-// How commands speak to the daemon: over its control socket.
+// How commands speak to the daemon: over its control API.
 #pragma once
 
 #include "cli/command.hpp"
+#include "seedhook/daemon/reach.hpp"
 #include "seedhook/model/time.hpp"
 
 #include <boost/json/object.hpp>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,8 +23,16 @@ struct control_options {
 // `-c FILE` and `--control ADDRESS`.
 void add_control_options(CLI::App& to, control_options& into);
 
-// The path of the socket. Of the configuration only `control.address` is read, and nothing when `address` is given.
-attempt<std::string> control_socket(const control_options& o);
+// Where the daemon is, and what it is shown.
+struct daemon_address {
+    way_in way;
+    std::string token; // empty: none
+    std::string shown; // the address for a person
+};
+
+// Of the configuration only `control` is read, and nothing when `address` is given: then the token comes from
+// SEEDHOOK_CONTROL_TOKEN.
+attempt<daemon_address> find_daemon(const control_options& o);
 
 struct control_request {
     std::string method = "GET";
@@ -44,7 +54,12 @@ struct control_answer {
 
 // Any answer that is a JSON object, or from upstream. Fails with exit_no_daemon when nobody listens or it cannot be
 // reached, and with exit_failed when what answers is no seedhook.
-attempt<control_answer> ask(const std::string& socket, const control_request& what);
+attempt<control_answer> ask(const daemon_address& at, const control_request& what);
+
+// Hands the body of a good answer to `use`, piece by piece, until the daemon ends it or `use` says that it is enough.
+// Fails as `ask`.
+attempt<void> listen(const daemon_address& at, const control_request& what,
+                     const std::function<bool(std::string_view piece)>& use);
 
 // RFC 3986: everything but unreserved characters is escaped.
 std::string percent_encode(std::string_view text);

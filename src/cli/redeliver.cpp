@@ -21,9 +21,9 @@ struct options {
 };
 
 int redeliver(const options& o) {
-    const auto socket = control_socket(o.control);
-    if (!socket) {
-        return report(socket.error());
+    const auto daemon = find_daemon(o.control);
+    if (!daemon) {
+        return report(daemon.error());
     }
     boost::json::object body;
     if (!o.sink.empty()) {
@@ -34,7 +34,7 @@ int redeliver(const options& o) {
     r.path = "/v1/tasks/" + percent_encode(o.id) + "/redeliver";
     r.query = {{"source", o.source}};
     r.body = boost::json::serialize(body);
-    const auto answer = ask(*socket, r);
+    const auto answer = ask(*daemon, r);
     if (!answer) {
         return report(answer.error());
     }

@@ -1,5 +1,6 @@
 // `seedhook serve`: the daemon.
 #include "cli/command.hpp"
+#include "cli/environment.hpp"
 #include "seedhook/config/load.hpp"
 #include "seedhook/daemon/daemon.hpp"
 
@@ -12,6 +13,7 @@ namespace seedhook::cli {
 namespace {
 
 int serve(const std::string& file) {
+    hide_environment();
     const auto load = [file] { return config::load_file(file, config::variables::of_this_process()); };
     config::loaded first = load();
     if (!first.value) {

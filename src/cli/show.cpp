@@ -30,15 +30,15 @@ int show(const options& o) {
         }
         wait = *parsed;
     }
-    const auto socket = control_socket(o.control);
-    if (!socket) {
-        return report(socket.error());
+    const auto daemon = find_daemon(o.control);
+    if (!daemon) {
+        return report(daemon.error());
     }
     task_wait wanted;
     wanted.id = o.id;
     wanted.source = o.source;
     wanted.limit = wait;
-    const auto task = task_after(*socket, wanted);
+    const auto task = task_after(*daemon, wanted);
     if (!task) {
         return report(task.error());
     }

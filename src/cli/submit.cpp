@@ -94,7 +94,7 @@ int tell_end(const options& o, const std::string& id, const control_answer& task
     return ended_well(task.json) ? exit_done : report({exit_failed, why_not(task.json)});
 }
 
-int follow(const options& o, const std::string& socket, const std::string& id, duration limit) {
+int follow(const options& o, const daemon_address& daemon, const std::string& id, duration limit) {
     const farewell last("\n" + goes_on(id));
     const auto begun = std::chrono::steady_clock::now();
     progress told(std::cerr, ::isatty(STDERR_FILENO) == 1);
@@ -107,7 +107,7 @@ int follow(const options& o, const std::string& socket, const std::string& id, d
     wanted.look = [&](const boost::json::object& task) {
         told.show(task, std::chrono::floor<duration>(std::chrono::steady_clock::now() - begun));
     };
-    const auto task = task_after(socket, wanted);
+    const auto task = task_after(daemon, wanted);
     told.end();
     if (!task) {
         return report({task.error().exit_code, task.error().text + goes_on(id)});
@@ -124,9 +124,9 @@ int submit(const options& o) {
     if (!body) {
         return report(body.error());
     }
-    const auto socket = control_socket(o.control);
-    if (!socket) {
-        return report(socket.error());
+    const auto daemon = find_daemon(o.control);
+    if (!daemon) {
+        return report(daemon.error());
     }
     control_request r;
     r.method = "POST";
@@ -134,7 +134,7 @@ int submit(const options& o) {
     r.body = *body;
     r.patience = upstream_patience;
     r.upstream_speaks = true;
-    const auto answer = ask(*socket, r);
+    const auto answer = ask(*daemon, r);
     if (!answer) {
         return report(answer.error());
     }
@@ -146,7 +146,7 @@ int submit(const options& o) {
         return report({exit_failed, "seedhook: upstream's answer names no requestId\n"});
     }
     std::cout << (o.json ? answer->body : printable(*id)) << std::endl; // before the wait, which may be interrupted
-    return o.wait ? follow(o, *socket, *id, *limit) : exit_done;
+    return o.wait ? follow(o, *daemon, *id, *limit) : exit_done;
 }
 
 void add_document_options(CLI::App& app, options& o) {

@@ -12,7 +12,7 @@ bool at_rest(const boost::json::object& task) {
     return stage == "done" || stage == "stuck";
 }
 
-attempt<control_answer> task_after(const std::string& socket, const task_wait& wanted) {
+attempt<control_answer> task_after(const daemon_address& daemon, const task_wait& wanted) {
     const auto end = std::chrono::steady_clock::now() + wanted.limit;
     for (;;) {
         const auto left = std::chrono::ceil<duration>(end - std::chrono::steady_clock::now());
@@ -20,7 +20,7 @@ attempt<control_answer> task_after(const std::string& socket, const task_wait& w
         r.path = "/v1/tasks/" + percent_encode(wanted.id);
         r.patience = std::clamp(left, duration::zero(), wanted.look_every);
         r.query = {{"source", wanted.source}, {"wait", r.patience > duration::zero() ? to_string(r.patience) : ""}};
-        auto got = ask(socket, r);
+        auto got = ask(daemon, r);
         if (got && got->good() && wanted.look) {
             wanted.look(got->json);
         }

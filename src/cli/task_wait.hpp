@@ -22,6 +22,6 @@ struct task_wait {
 bool at_rest(const boost::json::object& task);
 
 // The answer for the task once it is at rest, or `limit` is over.
-attempt<control_answer> task_after(const std::string& socket, const task_wait& wanted);
+attempt<control_answer> task_after(const daemon_address& daemon, const task_wait& wanted);
 
 } // namespace seedhook::cli

@@ -48,11 +48,11 @@ control_request page_request(const options& o, std::uint64_t limit, const std::s
 
 // Calls `use` with each page until `limit` tasks have come or there are no more; returns the cursor of what is left.
 template <class Use>
-attempt<std::string> for_each_page(const std::string& socket, const options& o, Use use) {
+attempt<std::string> for_each_page(const daemon_address& daemon, const options& o, Use use) {
     std::uint64_t left = o.all ? std::numeric_limits<std::uint64_t>::max() : o.limit;
     std::string cursor;
     do {
-        const auto page = ask(socket, page_request(o, left, cursor));
+        const auto page = ask(daemon, page_request(o, left, cursor));
         if (!page) {
             return page.error();
         }
@@ -68,9 +68,9 @@ attempt<std::string> for_each_page(const std::string& socket, const options& o, 
 }
 
 int tasks(const options& o) {
-    const auto socket = control_socket(o.control);
-    if (!socket) {
-        return report(socket.error());
+    const auto daemon = find_daemon(o.control);
+    if (!daemon) {
+        return report(daemon.error());
     }
     boost::json::array found;
     const auto use = [&](const control_answer& page, const boost::json::array& tasks) {
@@ -80,7 +80,7 @@ int tasks(const options& o) {
             found.insert(found.end(), tasks.begin(), tasks.end());
         }
     };
-    const auto rest = for_each_page(*socket, o, use);
+    const auto rest = for_each_page(*daemon, o, use);
     if (!rest) {
         return report(rest.error());
     }

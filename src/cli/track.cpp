@@ -81,7 +81,8 @@ std::int64_t count_in(const control_answer& a, std::string_view key) {
 }
 
 // Adds to `done` request by request, so that it also tells how far a failure let it come.
-attempt<void> send_all(const std::vector<std::string>& ids, const std::string& socket, const options& o, tally& done) {
+attempt<void> send_all(const std::vector<std::string>& ids, const daemon_address& daemon, const options& o,
+                       tally& done) {
     std::span<const std::string> left(ids);
     while (!left.empty()) {
         const auto now = left.first(std::min(left.size(), ids_a_request));
@@ -90,7 +91,7 @@ attempt<void> send_all(const std::vector<std::string>& ids, const std::string& s
         if (!request) {
             return request.error();
         }
-        const auto answer = ask(socket, *request);
+        const auto answer = ask(daemon, *request);
         if (!answer) {
             return answer.error();
         }
@@ -111,12 +112,12 @@ int track(const options& o) {
     if (!ids) {
         return report(ids.error());
     }
-    const auto socket = control_socket(o.control);
-    if (!socket) {
-        return report(socket.error());
+    const auto daemon = find_daemon(o.control);
+    if (!daemon) {
+        return report(daemon.error());
     }
     tally done;
-    const auto sent = send_all(*ids, *socket, o, done);
+    const auto sent = send_all(*ids, *daemon, o, done);
     const std::string sum =
         std::to_string(done.tracked) + " tracked, " + std::to_string(done.known) + " known before\n";
     if (!sent) {

@@ -1,4 +1,4 @@
-// The tables of what comes in: listeners, the gateway, and sources.
+// The tables of what comes in: listeners, the gateway, the control API, and sources.
 #include "config/sections.hpp"
 #include "config/values.hpp"
 
@@ -35,10 +35,14 @@ const section<signature_scheme>& signature_table() {
 }
 
 void check_listener(const listener& l, const members& given) {
-    if (l.tls && l.plaintext) {
+    const bool tls = given.find("tls") != nullptr;
+    if (tls && l.plaintext) {
         given.mistake("plaintext", "contradicts `tls`: leave out one of the two");
     }
-    if (given.find("address") && given.sound("address") && !l.tls && !l.plaintext && given.sound("plaintext") &&
+    if (!tls && !l.client_ca.empty()) {
+        given.mistake("client_ca", "needs `tls`: certificates are shown within it");
+    }
+    if (given.find("address") && given.sound("address") && !tls && !l.plaintext && given.sound("plaintext") &&
         !is_local_address(l.address)) {
         given.mistake("address",
                       "others than this machine can reach it: it needs `tls`, or `plaintext: true` to go without");
@@ -47,10 +51,23 @@ void check_listener(const listener& l, const members& given) {
 
 // A gateway is a listener that also wants a token: the same holds for its `tls` and `plaintext`.
 void check_gateway(const gateway& g, const members& given) {
-    check_listener({g.address, g.tls, g.plaintext}, given);
+    check_listener({g.address, g.tls, g.client_ca, g.plaintext}, given);
     if (given.sound("address") && given.sound("token") && g.token.empty() && !is_local_address(g.address)) {
         given.mistake("token", "is missing: others than this machine can reach the gateway, and would spend the API "
                                "key's credits");
+    }
+}
+
+// On a unix socket the file's permissions say who may use it, and there is nobody to encrypt for.
+void check_control(const control& c, const members& given) {
+    const bool is_unix = c.address.starts_with("unix:");
+    if (given.sound("address") && is_unix && !c.tls.empty()) {
+        given.mistake("tls", "is for TCP addresses: a unix socket does not leave this machine");
+        return;
+    }
+    check_listener({c.address, c.tls, c.client_ca, c.plaintext}, given);
+    if (given.sound("address") && given.sound("token") && c.token.empty() && !is_unix) {
+        given.mistake("token", "is missing: whoever can reach a TCP address may ask and change everything here");
     }
 }
 
@@ -88,6 +105,17 @@ void check_source(const source& s, const members& given) {
     }
 }
 
+// What a listener and the gateway take alike.
+template <class T>
+void add_tls(section<T>& s) {
+    s.field("tls", &T::tls, list<nested<tls_files>>{{tls_table}, 1, true},
+            "one certificate, or a list: the name that a client asks for picks (exact, else by `*.`), the first is the "
+            "default; without: loopback and unix only");
+    s.field("client_ca", &T::client_ca, text_or_null{{"an absolute path", absolute_path_rule}},
+            "PEM file: clients must show a certificate that one of these authorities signed");
+    s.field("plaintext", &T::plaintext, boolean{}, "go without TLS although others can reach the address");
+}
+
 } // namespace
 
 const section<tls_files>& tls_table() {
@@ -106,8 +134,9 @@ const section<listener>& listener_table() {
         section<listener> s;
         s.required("address", &listener::address, text{"an address", listen_address_rule},
                    "`127.0.0.1:8443`, `[::]:8443`, `unix:/run/seedhook.sock`, or `systemd` for inherited sockets");
-        s.field("tls", &listener::tls, optional_nested<tls_files>{tls_table}, "without it: loopback and unix only");
-        s.field("plaintext", &listener::plaintext, boolean{}, "go without TLS although others can reach the address");
+        add_tls(s);
+        s.field("proxy_protocol", &listener::proxy_protocol, boolean{},
+                "`limits.trusted_proxies` connect here and say whom they speak for, by the PROXY protocol, version 2");
         s.check(check_listener);
         return s;
     }();
@@ -121,9 +150,24 @@ const section<gateway>& gateway_table() {
                 "`127.0.0.1:8090`, `[::]:8090` or `unix:/run/seedhook/gateway.sock`");
         s.field("token", &gateway::token, secret_text{bearer_rule},
                 "what apps send as the Bearer; needed on anything but loopback and unix");
-        s.field("tls", &gateway::tls, optional_nested<tls_files>{tls_table}, "without it: loopback and unix only");
-        s.field("plaintext", &gateway::plaintext, boolean{}, "go without TLS although others can reach the address");
+        add_tls(s);
         s.check(check_gateway);
+        return s;
+    }();
+    return table;
+}
+
+const section<control>& control_table() {
+    static const section<control> table = [] {
+        section<control> s;
+        s.field("address", &control::address, text{"an address", control_address_rule},
+                "`unix:/run/seedhook/control.sock` (0660 and of the daemon's group), `127.0.0.1:9090` or `[::1]:9090`");
+        s.field("token", &control::token, secret_text{bearer_rule},
+                "what callers send as the Bearer; needed on anything but a unix socket");
+        s.field("hosts", &control::hosts, list<text>{text{"a host name", host_name_rule}},
+                "names under which it is reached, such as a proxy's, beside those of its address");
+        add_tls(s);
+        s.check(check_control);
         return s;
     }();
     return table;

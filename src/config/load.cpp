@@ -77,11 +77,11 @@ loaded load_text(std::string_view text, const std::string& file_name, const vari
     return read_text(text, file_name, from, settings_table());
 }
 
-control_address load_control_address(const std::string& path, const variables& from) {
+loaded_control load_control(const std::string& path, const variables& from) {
     loaded whole = read_file(path, from, control_only_table());
-    control_address out;
+    loaded_control out;
     if (whole.value) {
-        out.value = std::move(whole.value->control.address);
+        out.value = std::move(whole.value->control);
     }
     out.mistakes = std::move(whole.mistakes);
     return out;
@@ -104,14 +104,18 @@ std::vector<std::string> warnings(const settings& s) {
         }
     }
     for (const listener& at : s.listeners) {
-        if (!at.tls && !is_local_address(at.address)) {
+        if (at.tls.empty() && !is_local_address(at.address)) {
             out.push_back("listener " + at.address + " has plaintext: true: what it receives can be read and replayed");
         }
     }
-    if (s.gateway && !s.gateway->tls && !is_local_address(s.gateway->address)) {
+    if (s.gateway && s.gateway->tls.empty() && !is_local_address(s.gateway->address)) {
         out.push_back("gateway " + s.gateway->address +
                       " has plaintext: true: its token and what apps send can be "
                       "read");
+    }
+    if (s.control.tls.empty() && !is_local_address(s.control.address)) {
+        out.push_back("control " + s.control.address +
+                      " has plaintext: true: its token, and what it is used for, can be read");
     }
     if (s.sinks.empty()) {
         out.emplace_back("there are no sinks: tasks are recorded, and no video is fetched");

@@ -205,8 +205,15 @@ complaint listen_address_rule(std::string_view text) {
 }
 
 complaint control_address_rule(std::string_view text) {
-    if (!is_unix_address(text)) {
-        return "a unix socket, such as unix:/run/seedhook/control.sock";
+    if (text == "systemd" || listen_address_rule(text)) {
+        return "an address such as unix:/run/seedhook/control.sock, 127.0.0.1:9090 or [::1]:9090";
+    }
+    return {};
+}
+
+complaint host_name_rule(std::string_view text) {
+    if (!is_host_name(text)) {
+        return "a host name such as seedhook.example.com, without a port";
     }
     return {};
 }
@@ -223,6 +230,11 @@ complaint host_pattern_rule(std::string_view text) {
         return "a host name such as example.com, or *.example.com for all below it";
     }
     return {};
+}
+
+complaint trusted_proxy_rule(std::string_view text) {
+    const complaint network = text == "unix" ? complaint() : cidr_rule(text);
+    return network ? *network + ", or `unix`" : network;
 }
 
 complaint cidr_rule(std::string_view text) {

@@ -15,10 +15,12 @@ complaint name_rule(std::string_view text); // `[A-Za-z0-9_-]{1,64}`
 complaint absolute_path_rule(std::string_view text);
 complaint source_path_rule(std::string_view text);     // where callbacks come in
 complaint listen_address_rule(std::string_view text);  // `127.0.0.1:8443`, `[::1]:8443`, `unix:/path`, `systemd`
-complaint control_address_rule(std::string_view text); // `unix:/path`
+complaint control_address_rule(std::string_view text); // `unix:/path`, `127.0.0.1:9090`, `[::1]:9090`
 complaint gateway_address_rule(std::string_view text); // `127.0.0.1:8090`, `[::1]:8090`, `unix:/path`
+complaint host_name_rule(std::string_view text);       // `example.com`
 complaint host_pattern_rule(std::string_view text);    // `example.com`, `*.example.com`
 complaint cidr_rule(std::string_view text);            // `10.0.0.0/8`, `fd00::/8`, or one address
+complaint trusted_proxy_rule(std::string_view text);   // as `cidr_rule`, or `unix`
 complaint header_name_rule(std::string_view text);
 complaint signature_prefix_rule(std::string_view text);
 complaint signed_content_rule(std::string_view text);

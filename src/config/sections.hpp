@@ -11,6 +11,7 @@ const section<listener>& listener_table();
 const section<source>& source_table();
 const section<tls_files>& tls_table();
 const section<gateway>& gateway_table();
+const section<control>& control_table();
 const section<poll>& poll_table();
 const section<retention>& retention_table();
 const section<sink>& directory_sink_table(); // of a sink whose `type` is directory, with what every sink has

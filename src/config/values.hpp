@@ -162,7 +162,7 @@ struct list {
 
     void read(const place& at, value_type& into) const {
         into.clear();
-        if (one_without_brackets && at.at().what == node::kind::scalar) {
+        if (one_without_brackets && is_one(at.at().what)) {
             element.read(at, into.emplace_back());
             return;
         }
@@ -190,6 +190,12 @@ struct list {
             out += (out.empty() ? "" : ", ") + element.show(item);
         }
         return "[" + out + "]";
+    }
+
+private:
+    // Of sections even what is neither: the section's reader says what is wrong with it.
+    bool is_one(node::kind what) const {
+        return what == node::kind::scalar || (what != node::kind::list && !element.describe().keys.empty());
     }
 };
 

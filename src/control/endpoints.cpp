@@ -1,7 +1,9 @@
 // The table of the control API, and the answers its handlers share.
 #include "control/endpoints.hpp"
 
-#include "seedhook/log/log.hpp"
+#include "control/access.hpp"
+
+#include "seedhook/log/seldom.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -16,11 +18,20 @@ constexpr std::size_t largest_submission = 1024 * 1024;
 
 using handler = awaitable<http::response> (*)(shared_context, const http::request&);
 
+// Nothing of it is kept, taken for something else than it says it is, or shown within another site's page.
+awaitable<http::response> kept_here(handler run, shared_context with, const http::request& asked) {
+    http::response answer = co_await run(std::move(with), asked);
+    answer.fields.emplace_back("Cache-Control", "no-store");
+    answer.fields.emplace_back("X-Content-Type-Options", "nosniff");
+    answer.fields.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+    co_return answer;
+}
+
 http::endpoint entry(std::string method, std::string path, handler run, const shared_context& with) {
     http::endpoint e;
     e.method = std::move(method);
     e.path = std::move(path);
-    e.handle = [run, with](const http::request& asked) { return run(with, asked); };
+    e.handle = [run, with](const http::request& asked) { return kept_here(run, with, asked); };
     return e;
 }
 
@@ -69,7 +80,7 @@ http::response bad_request(std::string_view message) { return http::error_respon
 http::response no_such_task() { return http::error_response(404, "not_found", "no such task is known"); }
 
 http::response store_failure(const error& why) {
-    log::warning("store did not answer", {{"reason", why.message}});
+    log::write_seldom(log::level::warning, "store did not answer", 1, {{"reason", why.message}});
     auto answer = http::error_response(503, "unavailable", "the store cannot answer now; try again");
     answer.fields.emplace_back("Retry-After", "1");
     return answer;
@@ -79,11 +90,18 @@ http::response store_failure(const error& why) {
 
 void add_control_endpoints(http::router& into, control_context with) {
     const auto shared = std::make_shared<const control_context>(std::move(with));
+    into.set_guard([shared](const http::request& asked) { return control::refusal(*shared->access(), asked); });
+    into.add(control::entry("GET", "/", control::dashboard_page, shared));
+    into.add(control::entry("GET", "/dashboard.css", control::dashboard_style, shared));
+    into.add(control::entry("GET", "/dashboard.js", control::dashboard_script, shared));
     into.add(control::entry("GET", "/healthz", control::healthz, shared));
     into.add(control::entry("GET", "/readyz", control::readyz, shared));
     into.add(control::entry("GET", "/metrics", control::read_metrics, shared));
+    into.add(control::entry("GET", "/v1/summary", control::summary, shared));
+    into.add(control::entry("GET", "/v1/events", control::events, shared));
     into.add(control::entry("GET", "/v1/tasks", control::list_tasks, shared));
     into.add(control::entry("GET", "/v1/tasks/{}", control::show_task, shared));
+    into.add(control::entry("GET", "/v1/tasks/{}/video", control::read_video, shared));
     into.add(control::entry("POST", "/v1/tasks/{}/redeliver", control::redeliver, shared));
     into.add(control::entry("POST", "/v1/tasks/{}/cancel", control::cancel, shared));
     into.add(control::taking_up_to(control::largest_list, control::entry("POST", "/v1/tasks", control::track, shared)));

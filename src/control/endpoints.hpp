@@ -16,6 +16,12 @@ awaitable<http::response> readyz(shared_context with, const http::request& asked
 awaitable<http::response> read_metrics(shared_context with, const http::request& asked);
 awaitable<http::response> list_tasks(shared_context with, const http::request& asked);
 awaitable<http::response> show_task(shared_context with, const http::request& asked);
+awaitable<http::response> read_video(shared_context with, const http::request& asked);
+awaitable<http::response> events(shared_context with, const http::request& asked);
+awaitable<http::response> summary(shared_context with, const http::request& asked);
+awaitable<http::response> dashboard_page(shared_context with, const http::request& asked);
+awaitable<http::response> dashboard_style(shared_context with, const http::request& asked);
+awaitable<http::response> dashboard_script(shared_context with, const http::request& asked);
 awaitable<http::response> redeliver(shared_context with, const http::request& asked);
 awaitable<http::response> track(shared_context with, const http::request& asked);
 awaitable<http::response> submit(shared_context with, const http::request& asked);

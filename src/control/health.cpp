@@ -2,7 +2,7 @@
 #include "control/endpoints.hpp"
 #include "control/json.hpp"
 
-#include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,6 +15,16 @@ namespace {
 constexpr std::array stages{task_stage::waiting, task_stage::fetching, task_stage::delivering, task_stage::done,
                             task_stage::stuck};
 constexpr std::array kinds{job_kind::poll, job_kind::fetch, job_kind::deliver};
+
+void set_readiness(metrics& counts, const readiness& state) {
+    counts.set_ready(state.ready);
+    std::uint64_t others = state.degraded.size();
+    for (const auto& [kind, count] : state.degraded_kinds) {
+        counts.set_degraded(kind, count);
+        others -= std::min(others, count);
+    }
+    counts.set_degraded("other", others);
+}
 
 double seconds_since(std::optional<time_point> then, time_point now) {
     return then ? std::max(0.0, std::chrono::duration<double>(now - *then).count()) : 0.0;
@@ -66,8 +76,9 @@ awaitable<http::response> read_metrics(shared_context with, const http::request&
     if (held) {
         set_gauges(with->counts, *held, now);
     } else { // the counters are worth reading just then
-        log::warning("store did not answer", {{"reason", held.error().message}});
+        log::write_seldom(log::level::warning, "store did not answer", 1, {{"reason", held.error().message}});
     }
+    set_readiness(with->counts, with->ready());
     with->refresh_gauges();
     http::response answer(200, "text/plain; version=0.0.4", with->counts.exposition());
     co_return answer;

@@ -135,6 +135,13 @@ std::string detail_json(const task_detail& detail, const control_context& with, 
     return json::serialize(out);
 }
 
+std::string event_json(const told_event& told) {
+    json::object out = event_object(told.what);
+    out["source"] = told.source;
+    out["requestId"] = told.request_id;
+    return json::serialize(out);
+}
+
 std::string readiness_json(const readiness& state) {
     json::object out;
     out["ready"] = state.ready;

@@ -15,6 +15,9 @@ std::string page_json(const task_page& page);
 // One task with its deliveries, other jobs and events. A job under a valid lease at `now` is `running`.
 std::string detail_json(const task_detail& detail, const control_context& with, time_point now);
 
+// One event of the stream: `{"id":…,"at":…,"kind":…,"detail":…,"source":…,"requestId":…}`, on one line.
+std::string event_json(const told_event& told);
+
 // `{"ready":true,"degraded":[…]}`, with `reasons` when not ready.
 std::string readiness_json(const readiness& state);
 

@@ -1,6 +1,7 @@
 // Bringing a delivery back: one sink's, or all that the present routes want.
 #include "control/endpoints.hpp"
 #include "control/json.hpp"
+#include "control/query.hpp"
 
 #include "seedhook/log/log.hpp"
 
@@ -61,8 +62,8 @@ awaitable<http::response> redeliver(shared_context with, const http::request& as
     if (!id) {
         co_return no_such_task();
     }
-    if (!http::percent_decode(asked.query)) {
-        co_return bad_request("the query is not percent-encoded");
+    if (auto sound = check_query(asked.query, {"source"}); !sound) {
+        co_return bad_request(sound.error().message);
     }
     auto sink = sink_of(asked.body);
     if (!sink) {

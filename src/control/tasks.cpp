@@ -1,11 +1,12 @@
 // Reading tasks: a page of them, or one, now or once it is done.
 #include "control/endpoints.hpp"
 #include "control/json.hpp"
+#include "control/query.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -14,23 +15,14 @@ namespace {
 
 constexpr std::uint32_t max_limit = 500;
 constexpr duration max_wait = std::chrono::minutes(5);
-// A commit that falls between our look and the wait for the next one is seen this much later.
-constexpr duration look_again{250};
-
-std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t least, std::int64_t most) {
-    std::int64_t value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failed != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-        return std::nullopt;
-    }
-    return value;
-}
+// What a search through many tasks may take; what it has found by then is the page.
+constexpr duration longest_search = std::chrono::seconds(1);
 
 error invalid(std::string_view why) { return {errc::invalid, std::string(why)}; }
 
 result<task_query> query_of(std::string_view text) {
-    if (!http::percent_decode(text)) {
-        return invalid("the query is not percent-encoded");
+    if (auto sound = check_query(text, {"stage", "status", "source", "q", "limit", "cursor"}); !sound) {
+        return sound.error();
     }
     task_query query;
     if (const auto stage = http::query_value(text, "stage")) {
@@ -64,8 +56,8 @@ result<task_query> query_of(std::string_view text) {
 }
 
 result<duration> wait_of(std::string_view query) {
-    if (!http::percent_decode(query)) {
-        return invalid("the query is not percent-encoded");
+    if (auto sound = check_query(query, {"wait", "source"}); !sound) {
+        return sound.error();
     }
     const auto text = http::query_value(query, "wait");
     if (!text) {
@@ -84,15 +76,24 @@ bool at_rest(const task& t) { return t.stage == task_stage::done || t.stage == t
 } // namespace
 
 awaitable<http::response> list_tasks(shared_context with, const http::request& asked) {
-    const auto query = query_of(asked.query);
+    auto query = query_of(asked.query);
     if (!query) {
         co_return bad_request(query.error().message);
     }
-    const auto page = co_await with->tasks.list(*query);
-    if (!page) {
-        co_return store_failure(page.error());
+    const time_point end = with->time.now() + longest_search;
+    task_page all;
+    for (bool goes_on = true; goes_on;) {
+        auto page = co_await with->tasks.list(*query);
+        if (!page) {
+            co_return store_failure(page.error());
+        }
+        query->limit -= static_cast<std::uint32_t>(page->tasks.size());
+        query->before = all.next = page->next;
+        std::move(page->tasks.begin(), page->tasks.end(), std::back_inserter(all.tasks));
+        const bool asked_to_stop = co_await cancelled();
+        goes_on = query->limit > 0 && all.next && with->time.now() < end && !asked_to_stop;
     }
-    co_return http::json_response(200, page_json(*page));
+    co_return http::json_response(200, page_json(all));
 }
 
 awaitable<http::response> show_task(shared_context with, const http::request& asked) {
@@ -107,6 +108,7 @@ awaitable<http::response> show_task(shared_context with, const http::request& as
     const std::string source = http::query_value(asked.query, "source").value_or("");
     const time_point deadline = with->time.now() + *wait;
     for (;;) {
+        const std::uint64_t version = with->changes.version();
         const auto found = co_await with->tasks.find(source, *id);
         if (!found) {
             co_return store_failure(found.error());
@@ -117,11 +119,11 @@ awaitable<http::response> show_task(shared_context with, const http::request& as
         const bool rests = !found->empty() && at_rest(found->front().of);
         const bool asked_to_stop = co_await cancelled();
         const time_point now = with->time.now();
-        if (rests || now >= deadline || asked_to_stop) {
+        if (rests || now >= deadline || asked_to_stop || with->changes.closed()) {
             co_return found->empty() ? no_such_task()
                                      : http::json_response(200, detail_json(found->front(), *with, now));
         }
-        co_await with->changes.next_change(std::min(deadline - now, look_again));
+        co_await with->changes.next_change(version, deadline - now);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "control/endpoints.hpp"
 
 #include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -185,7 +186,7 @@ awaitable<http::response> track(shared_context with, const http::request& asked)
         auto command = slice_of(*wanted, begin, *source, *with);
         const auto reply = co_await with->tasks.track(std::move(command));
         if (!reply) {
-            log::warning("store did not answer", {{"reason", reply.error().message}});
+            log::write_seldom(log::level::warning, "store did not answer", 1, {{"reason", reply.error().message}});
             co_return broken_off(*wanted, done);
         }
         const auto fresh = static_cast<std::size_t>(std::count(reply->fresh.begin(), reply->fresh.end(), true));

@@ -2,6 +2,7 @@
 #include "control/document.hpp"
 #include "control/endpoints.hpp"
 #include "control/json.hpp"
+#include "control/query.hpp"
 
 #include "seedhook/log/log.hpp"
 
@@ -54,7 +55,8 @@ awaitable<void> follow_up(const control_context& with, const task& t) {
     poll.now = with.time.now();
     const auto hinted = co_await with.tasks.hint(std::move(poll));
     if (!hinted) {
-        log::warning("no poll after cancelling", {{"request_id", t.request_id}, {"reason", hinted.error().message}});
+        log::warning("no poll after cancelling",
+                     {{"source", t.source}, {"request_id", t.request_id}, {"reason", hinted.error().message}});
     }
 }
 
@@ -79,8 +81,8 @@ awaitable<http::response> cancel(shared_context with, const http::request& asked
     if (!id) {
         co_return no_such_task();
     }
-    if (!http::percent_decode(asked.query)) {
-        co_return bad_request("the query is not percent-encoded");
+    if (auto sound = check_query(asked.query, {"source"}); !sound) {
+        co_return bad_request(sound.error().message);
     }
     if (!asked.body.empty() && asked.body != "{}") {
         co_return bad_request("the body must be empty");
@@ -113,8 +115,8 @@ awaitable<http::response> cancel(shared_context with, const http::request& asked
 }
 
 awaitable<http::response> models(shared_context with, const http::request& asked) {
-    if (!http::percent_decode(asked.query)) {
-        co_return bad_request("the query is not percent-encoded");
+    if (auto sound = check_query(asked.query, {"source"}); !sound) {
+        co_return bad_request(sound.error().message);
     }
     auto source = source_named(*with, http::query_value(asked.query, "source"));
     if (!source) {

@@ -1,81 +1,54 @@
 // The composition root: one line an object.
 #include "daemon/application.hpp"
 
+#include "daemon/activity.hpp"
+#include "daemon/certificates.hpp"
 #include "daemon/change_feed.hpp"
 #include "daemon/fixed_settings.hpp"
 #include "daemon/front.hpp"
 #include "daemon/health.hpp"
+#include "daemon/inbound_limits.hpp"
 #include "daemon/lanes.hpp"
+#include "daemon/opening.hpp"
 #include "daemon/outbound.hpp"
 #include "daemon/outcome_log.hpp"
 #include "daemon/receive_threads.hpp"
 #include "daemon/source_apis.hpp"
 #include "daemon/upkeep.hpp"
+#include "daemon/video_places.hpp"
 
 #include "seedhook/async/task_group.hpp"
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/control/control.hpp"
 #include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 #include "seedhook/receive/receive.hpp"
 #include "seedhook/sinks/sink.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
-#include <map>
-#include <thread>
 #include <utility>
 
 namespace seedhook {
 namespace {
 
 constexpr std::size_t disk_threads = 4;
+constexpr std::size_t control_connections = 128; // of people and programs of this machine
 constexpr duration store_pause = std::chrono::seconds(1);
 constexpr duration first_removal_pause = std::chrono::seconds(10);
 constexpr duration longest_removal_pause = std::chrono::minutes(10);
 
-// hardware_concurrency() counts the machine's cores, not those that this process was given.
-std::size_t usable_cores() {
-    cpu_set_t given;
-    CPU_ZERO(&given);
-    const bool known = ::sched_getaffinity(0, sizeof given, &given) == 0;
-    return known ? static_cast<std::size_t>(CPU_COUNT(&given)) : std::max(1U, std::thread::hardware_concurrency());
-}
-
-std::size_t receive_thread_count(const config::receive& r) { return r.threads > 0 ? r.threads : usable_cores(); }
-
-// What must be open before anything can run.
-struct opened {
-    std::unique_ptr<database> engine;
-    std::unique_ptr<spool> videos;
-    std::vector<bound_listener> listeners;
-    std::vector<bound_listener> gateway;
-    http::listening_socket control;
-};
-
-result<opened> open_all(const config::settings& s) {
-    auto engine = open_sqlite({s.store.path});
-    if (!engine) {
-        return within("store", engine.error());
+label_names label_names_of(const config::settings& settings) {
+    label_names names;
+    for (const config::source& s : settings.sources) {
+        names.sources.push_back(s.name);
+        if (s.api) {
+            names.asked.push_back(s.name);
+        }
     }
-    auto videos = open_spool({s.spool.path, s.spool.max_bytes, s.spool.min_free});
-    if (!videos) {
-        return within("spool", videos.error());
+    for (const config::sink& s : settings.sinks) {
+        names.sinks.push_back(s.name);
     }
-    auto listeners = bind_listeners(s.listeners);
-    if (!listeners) {
-        return within("listener", listeners.error());
-    }
-    auto gateway = bind_listeners(gateway_listeners(s));
-    if (!gateway) {
-        return within("gateway", gateway.error());
-    }
-    auto control = http::open_listening_socket(s.control.address);
-    if (!control) {
-        return within("control", control.error());
-    }
-    return opened{std::move(*engine), std::move(*videos), std::move(*listeners), std::move(*gateway),
-                  std::move(*control)};
+    return names;
 }
 
 // When a task that was submitted just now is asked about first. Any thread.
@@ -93,30 +66,32 @@ public:
     running_application(asio::io_context& context, const config::settings& settings, const std::string& version,
                         opened from)
         : executor_(context.get_executor()), settings_(settings), counts_(make_metrics(version)),
+          door_(http::admission::make(observed(std::move(from.door)))), failures_(failure_limit(settings.limits)),
           videos_(std::move(from.videos)), feed_(executor_), plans_(make_planner(asking_of(settings))),
           store_(make_store(std::move(from.engine), {}, observe_store())),
           worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())), apis_(executor_, *counts_),
-          front_(executor_, settings, {*store_, system_clock(), [this] { return routes_; }, first_ask()}),
-          health_(*store_, *videos_, disk_, apis_, system_clock()), listeners_(std::move(from.listeners)),
-          gateway_(std::move(from.gateway)), tasks_(executor_), working_(executor_) {
-        for (const auto* bound : {&listeners_, &gateway_}) {
+          front_(executor_, settings, door_, {*store_, system_clock(), [this] { return routes_; }, first_ask()}),
+          certificates_(disk_, *counts_), health_(*store_, *videos_, disk_, apis_, certificates_, system_clock()),
+          listeners_(std::move(from.listeners)), gateway_(std::move(from.gateway)),
+          control_at_(std::move(from.control)), tasks_(executor_), working_(executor_) {
+        for (const auto* bound : {&listeners_, &gateway_, &control_at_}) {
             for (const bound_listener& l : *bound) {
                 if (l.identity) {
-                    identities_.push_back(l.identity);
+                    certificates_.add(l.identity);
                 }
             }
         }
         auto control = std::make_shared<http::router>();
-        add_control_endpoints(*control, control_for());
-        control_ = http::make_server(executor_, std::move(control), {}, std::make_shared<http::connection_count>(0));
-        receivers_ = std::make_unique<receive_threads>(receive_thread_count(settings.receive), settings.limits,
-                                                       std::make_shared<const http::router>());
+        add_control_endpoints(*control, control_for(version));
+        control_ = http::make_server(executor_, std::move(control), {}, http::admission::make({control_connections}));
+        receivers_ = std::make_unique<receive_threads>(receive_thread_count(settings.receive),
+                                                       limits_of(settings.limits), door_);
     }
 
     ~running_application() override { store_->close(); }
 
     // What can fail comes first: then nothing has run yet.
-    result<void> start(const config::settings& settings, http::listening_socket control) {
+    result<void> start(const config::settings& settings) {
         auto plan = plan_for(settings);
         if (!plan) {
             return plan.error();
@@ -126,8 +101,10 @@ public:
             return listening.error();
         }
         health_.set_listening(true);
-        tasks_.spawn(open_doors(std::move(control)), "doors");
+        tasks_.spawn(open_doors(), "doors");
         tasks_.spawn(health_.watch(), "health");
+        tasks_.spawn(certificates_.watch(), "certificates");
+        tasks_.spawn(lately_.watch(), "activity");
         tasks_.spawn(keep_what_is_learnt(*store_, *plans_), "learning");
         tasks_.spawn(keep_retention(*store_, system_clock(), [this] { return retention_; }), "retention");
         tidying_.spawn(keep_sinks_tidy([this] { return destinations_; }), "tidying");
@@ -147,12 +124,8 @@ public:
         if (!plan) {
             return plan.error();
         }
-        for (const auto& identity : identities_) {
-            if (auto loaded = identity->reload(); !loaded) {
-                return loaded.error();
-            }
-        }
         adopt(settings, std::move(*plan));
+        tasks_.spawn(certificates_.reload(), "certificates");
         return {};
     }
 
@@ -161,6 +134,11 @@ public:
     void stop(std::function<void()> stopped) override { stopping_.spawn(shut_down(std::move(stopped)), "shutdown"); }
 
 private:
+    http::admission_settings observed(http::admission_settings door) {
+        door.refused = [this](std::string_view reason) { counts_->connection_refused(reason); };
+        return door;
+    }
+
     store_observer observe_store() {
         store_observer o;
         o.changed = [this] {
@@ -169,7 +147,9 @@ private:
         };
         o.learnt = [this](const settlement& seen) { plans_->learn(seen); };
         o.committed = [this](std::size_t commands, double seconds) { counts_->commit(seconds, commands); };
-        o.failed = [](const error& why) { log::error("store failed", {{"reason", std::string_view(why.message)}}); };
+        o.failed = [](const error& why) {
+            log::write_seldom(log::level::error, "store failed", 1, {{"reason", std::string_view(why.message)}});
+        };
         o.recovered = [this] {
             log::info("store recovered");
             worker_->wake();
@@ -179,18 +159,18 @@ private:
 
     work_observer observe_work() {
         work_observer o;
-        o.finished = [this](const claimed_job& claimed, const outcome& came_to, const next_step& step,
-                            task_stage stage) {
-            tell_outcome(claimed, came_to, step, *counts_, system_clock().now());
-            if (stage == task_stage::done) {
-                tasks_.spawn(forget_video(claimed.of), "spool removal");
+        o.finished = [this](const attempt_report& attempt) {
+            tell_outcome(attempt, *counts_);
+            lately_.finished(attempt, system_clock().now());
+            if (attempt.stage == task_stage::done) {
+                tasks_.spawn(forget_video(attempt.claimed.of), "spool removal");
             }
         };
         return o;
     }
 
-    control_context control_for() {
-        control_context c{*store_, *counts_, system_clock(), feed_, front_.desk(), {}, {}, {}, {}, {}, {}, {}, {}};
+    control_context control_for(const std::string& version) {
+        control_context c{*store_, *counts_, system_clock(), feed_, front_.desk(), disk_};
         c.ready = [this] { return health_.now(); };
         c.at_hand = [this](const video_file& v) { return videos_->holds(v); };
         c.fetched_bytes = [this](const task& t) { return videos_->fetched(spool_name(t)); };
@@ -199,6 +179,11 @@ private:
         c.delivery_id = [](const task& t, std::string_view sink) { return delivery_id(t.source, t.request_id, sink); };
         c.sources = [this] { return sources_; };
         c.ask_at = first_ask();
+        c.access = [this] { return access_; };
+        c.video_places = [this](const task_detail& of) { return video_places(of, *videos_, sinks_); };
+        c.sinks = [this] { return lately_.sinks(); };
+        c.rates = [this] { return lately_.rates(); };
+        c.version = version;
         return c;
     }
 
@@ -229,6 +214,9 @@ private:
         routes_ = plan.routes;
         destinations_ = std::move(plan.destinations);
         retention_ = settings.retention;
+        access_ = std::make_shared<const config::control>(settings.control);
+        sinks_ = settings.sinks;
+        lately_.set_sinks(settings.sinks);
         plans_->configure(asking_of(settings));
         apis_.adopted(settings);
         front_.adopt(settings, std::move(whole.front_client));
@@ -236,21 +224,29 @@ private:
         for (const config::source& s : settings.sources) {
             sources_.push_back(s.name);
         }
+        counts_->set_names(label_names_of(settings));
         health_.set_sinks(std::move(plan.sinks));
         health_.set_sources(std::move(plan.sources));
         worker_->set_lanes(std::move(plan.lanes), plan.routes);
         auto routes = std::make_shared<http::router>();
-        add_callback_endpoints(*routes, settings.sources,
-                               {*store_, *counts_, system_clock(), plan.routes, settings_.limits.body, first_ask()});
+        receive_context receiving{*store_,     *counts_,  system_clock(), plan.routes, settings_.limits.body,
+                                  first_ask(), &failures_};
+        add_callback_endpoints(*routes, settings.sources, std::move(receiving));
         receivers_->set_router(std::move(routes));
+        failures_.forget(); // it may have been our secrets that were wrong
     }
 
     first_asks first_ask() const { return {*plans_}; }
 
     // Nothing may be submitted before what an earlier life left open has been told of: it could not be told apart.
-    awaitable<> open_doors(http::listening_socket control) {
+    awaitable<> open_doors() {
         auto told = co_await tell_lost_submissions(*store_, system_clock());
-        control_->listen(std::move(control), nullptr); // whatever the store says, people can ask what is wrong
+        // Whatever the store says, people can ask what is wrong.
+        std::vector<bound_listener> doors = std::exchange(control_at_, {});
+        for (bound_listener& at : doors) {
+            log::info("control listening", {{"address", at.socket.name()}, {"tls", at.identity != nullptr}});
+            control_->listen(std::move(at.socket), at.identity);
+        }
         for (bool goes_on = true; !told && goes_on;) {
             goes_on = co_await sleep_for(store_pause);
             told = co_await tell_lost_submissions(*store_, system_clock());
@@ -303,7 +299,9 @@ private:
             }
             if (pause == first_removal_pause) {
                 log::warning("a delivered video stays in the spool for now",
-                             {{"request_id", of.request_id}, {"reason", std::string_view(removed.error().message)}});
+                             {{"source", of.source},
+                              {"request_id", of.request_id},
+                              {"reason", std::string_view(removed.error().message)}});
             }
             goes_on = co_await sleep_for(pause);
             pause = std::min(2 * pause, longest_removal_pause);
@@ -312,10 +310,9 @@ private:
 
     void refresh_gauges() {
         counts_->set_spool_bytes(videos_->bytes());
-        for (const auto& identity : identities_) {
-            const std::chrono::duration<double> left = identity->expires_at() - system_clock().now();
-            counts_->set_certificate_expiry(identity->certificate_file(), left.count());
-        }
+        counts_->set_connections(door_->open());
+        counts_->set_spool_room(health_.spool_room());
+        certificates_.refresh_gauges(system_clock().now());
     }
 
     // Stop accepting and claiming, let requests and jobs in hand end, insist, close the store.
@@ -335,6 +332,7 @@ private:
         destinations_.clear();
         tasks_.cancel(asio::cancellation_type::total);
         co_await tasks_.drained();
+        feed_.close();
         co_await control_->stop(std::chrono::seconds(1));
         front_.close();
         store_->close();
@@ -344,6 +342,8 @@ private:
     asio::any_io_executor executor_;
     const config::settings settings_; // as started: see changes_that_need_a_restart
     std::unique_ptr<metrics> counts_;
+    std::shared_ptr<http::admission> door_; // of the listeners and the gateway
+    failed_signatures failures_;
     std::unique_ptr<spool> videos_;
     blocking_pool disk_{disk_threads};
     commit_feed feed_;
@@ -352,14 +352,18 @@ private:
     std::unique_ptr<worker> worker_;
     source_apis apis_;
     front front_;
+    certificates certificates_; // of all listeners
     health health_;
     std::vector<bound_listener> listeners_;
-    std::vector<bound_listener> gateway_;                           // until its doors open
-    std::vector<std::shared_ptr<tls::server_identity>> identities_; // of all listeners
+    std::vector<bound_listener> gateway_;    // until its doors open
+    std::vector<bound_listener> control_at_; // likewise
     std::shared_ptr<const routing> routes_;
     std::vector<std::shared_ptr<sink>> destinations_;
     config::retention retention_;
     std::vector<std::string> sources_; // their names
+    std::vector<config::sink> sinks_;
+    std::shared_ptr<const config::control> access_;
+    activity lately_{*counts_};
     std::unique_ptr<http::server> control_;
     std::unique_ptr<receive_threads> receivers_;
     task_group tasks_;   // side work
@@ -376,9 +380,8 @@ result<std::unique_ptr<application>> start_application(asio::io_context& context
     if (!from) {
         return from.error();
     }
-    http::listening_socket control = std::move(from->control);
     auto app = std::make_unique<running_application>(context, settings, version, std::move(*from));
-    if (auto started = app->start(settings, std::move(control)); !started) {
+    if (auto started = app->start(settings); !started) {
         return started.error();
     }
     return std::unique_ptr<application>(std::move(app));

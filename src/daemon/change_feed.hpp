@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <list>
 
 namespace seedhook {
@@ -14,14 +15,23 @@ class commit_feed final : public change_feed {
 public:
     explicit commit_feed(asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
-    awaitable<> next_change(duration limit) override;
+    std::uint64_t version() const noexcept override { return version_; }
+    awaitable<> next_change(std::uint64_t seen, duration limit) override;
+    bool closed() const noexcept override { return closed_; }
 
     // Says that a commit changed something. Any thread.
     void notify() noexcept;
 
+    // Ends every wait, those to come too. On the executor's thread.
+    void close();
+
 private:
+    void wake();
+
     asio::any_io_executor executor_;
     std::list<asio::steady_timer> waiting_;
+    bool closed_ = false;
+    std::atomic<std::uint64_t> version_{0};
     std::atomic<bool> anyone_{false}; // waits; nearly always nobody does, and then no commit wakes this thread
     std::atomic<bool> posted_{false};
 };

@@ -38,10 +38,13 @@ result<remark> check_spool(const config::spool& settings);
 // The key belongs to it, and it is valid for a while.
 result<remark> check_certificate(const config::tls_files& files, time_point now);
 
+// Authorities of clients: there are some that are still valid.
+result<remark> check_client_ca(const std::string& file, time_point now);
+
 // ---- over the network: what they are given outlives them ----
 
 // Whether it runs: `running` says so then.
-awaitable<result<remark>> check_daemon(const std::string& control_address, bool& running);
+awaitable<result<remark>> check_daemon(const config::control& control, bool& running);
 
 // What the end of a check would have to wait for: threads that the system holds up.
 using kept_objects = std::vector<std::shared_ptr<void>>;

@@ -1,12 +1,14 @@
 // What doctor tries on this machine: folders, files, certificates.
 #include "daemon/checks.hpp"
 
+#include "daemon/certificates.hpp"
+
 #include "seedhook/async/unique_fd.hpp"
 #include "seedhook/config/size.hpp"
 #include "seedhook/fetch/spool.hpp"
 #include "seedhook/store/database.hpp"
 #include "seedhook/tls/certificate.hpp"
-#include "seedhook/tls/context.hpp"
+#include "seedhook/tls/server_identity.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,7 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t little_room_for_a_store = std::uint64_t{256} << 20;
-constexpr std::chrono::days renewal_is_due{14};
 
 // A file that is written, synced and gone; `.probe-` is a name that the spool's own sweep knows.
 result<void> try_writing(const fs::path& folder) {
@@ -66,8 +67,6 @@ remark with_owner(std::string says, const fs::path& of) {
 }
 
 std::string room_text(std::uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB free"; }
-
-std::string day_of(time_point t) { return to_rfc3339(t).substr(0, 10); }
 
 std::string joined(const std::vector<std::string>& texts) {
     std::string out;
@@ -126,26 +125,40 @@ result<remark> check_spool(const config::spool& settings) {
 }
 
 result<remark> check_certificate(const config::tls_files& files, time_point now) {
-    if (auto together = tls::make_server_context(files.certificate, files.key); !together) {
-        return together.error();
+    const auto identity = tls::server_identity::load(files.certificate, files.key);
+    if (!identity) {
+        return identity.error();
     }
-    const auto facts = tls::read_certificate(files.certificate);
-    if (!facts) {
-        return facts.error();
+    const tls::certificate_facts facts = (*identity)->certificates().front().facts;
+    const std::string trouble = trouble_with(facts, now);
+    if (now < facts.begins_at || now >= facts.ends_at) {
+        return error(errc::invalid, files.certificate + " " + trouble);
     }
-    if (now < facts->begins_at) {
-        return error(errc::invalid, files.certificate + " begins only on " + day_of(facts->begins_at));
-    }
-    if (now >= facts->ends_at) {
-        return error(errc::invalid, files.certificate + " has ended on " + day_of(facts->ends_at) + ": renew it");
-    }
-    if (facts->names.empty()) {
+    if (facts.names.empty()) {
         return warning(files.certificate + " names no host (subjectAltName): no client will take it");
     }
-    const auto days = std::chrono::floor<std::chrono::days>(facts->ends_at - now);
-    const std::string says = "for " + joined(facts->names) + "; ends in " + std::to_string(days.count()) +
-                             " days, on " + day_of(facts->ends_at);
-    return days < renewal_is_due ? warning(says + ": renew it") : remark(says);
+    const std::string names = "for " + joined(facts.names) + "; ";
+    return trouble.empty() ? remark(names + end_text(facts, now)) : warning(names + trouble);
+}
+
+result<remark> check_client_ca(const std::string& file, time_point now) {
+    const auto authorities = tls::read_certificates(file);
+    if (!authorities) {
+        return authorities.error();
+    }
+    std::size_t valid = 0;
+    std::string first_trouble;
+    for (const tls::certificate_facts& one : *authorities) {
+        const std::string trouble = trouble_with(one, now);
+        first_trouble = first_trouble.empty() ? trouble : first_trouble;
+        valid += now >= one.begins_at && now < one.ends_at ? 1 : 0;
+    }
+    if (valid == 0) {
+        return error(errc::invalid,
+                     file + ": no authority in it is valid, so no client is let in; one " + first_trouble);
+    }
+    const std::string says = file + " has " + std::to_string(authorities->size()) + " authorities";
+    return first_trouble.empty() ? remark(says) : warning(says + "; one " + first_trouble);
 }
 
 } // namespace seedhook

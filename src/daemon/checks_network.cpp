@@ -1,6 +1,7 @@
 // What doctor tries by speaking to somebody: the daemon, sinks, APIs, its own listeners.
 #include "daemon/checks.hpp"
 
+#include "seedhook/daemon/reach.hpp"
 #include "seedhook/model/text.hpp"
 #include "seedhook/seedance/api.hpp"
 #include "seedhook/seedance/signature.hpp"
@@ -11,26 +12,17 @@
 #include <algorithm>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace seedhook {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view unix_scheme = "unix:";
 constexpr std::size_t longest_quotation = 300;
 
 // No task has it: that the API says so proves that it took the key.
 constexpr std::string_view nobodys_request = "seedhook-doctor";
-
-http::client_settings for_this_machine() {
-    http::client_settings c;
-    c.https_only = false;
-    c.addresses.public_only = false;
-    c.pool_size = 0;
-    c.user_agent = "seedhook-doctor";
-    return c;
-}
 
 json::object object_in(std::string_view text) {
     json::error_code broken;
@@ -80,35 +72,10 @@ result<remark> judge_api(const std::string& base_url, const seedance::api_failur
     }
 }
 
-// How this machine reaches a listener.
-struct way_in {
-    std::string origin; // of URLs
-    http::client_settings client;
-    tls::context_ptr trusted; // what it shows; none: plaintext
-};
-
-result<way_in> way_to(const config::listener& at) {
-    way_in way{"http://localhost", for_this_machine(), nullptr};
-    if (at.address.starts_with(unix_scheme)) {
-        way.client.unix_socket = at.address.substr(unix_scheme.size());
-        return at.tls ? result<way_in>(error(errc::unavailable, "TLS on a unix socket")) : way;
-    }
-    if (at.address == "systemd" || at.address.ends_with(":0")) {
-        return error(errc::unavailable, "only the service manager knows where " + at.address + " is");
-    }
-    std::string address = at.address;
-    for (const auto& [any, loopback] : {std::pair("0.0.0.0:", "127.0.0.1:"), std::pair("[::]:", "[::1]:")}) {
-        if (address.starts_with(any)) {
-            address.replace(0, std::string_view(any).size(), loopback);
-        }
-    }
-    way.origin = (at.tls ? "https://" : "http://") + address;
-    if (at.tls) {
-        auto pinned = tls::make_pinned_client_context(at.tls->certificate);
-        if (!pinned) {
-            return pinned.error();
-        }
-        way.trusted = std::move(*pinned);
+result<way_in> doctors_way_to(const config::listener& at) {
+    auto way = way_to(at);
+    if (way) {
+        way->client.user_agent = "seedhook-doctor";
     }
     return way;
 }
@@ -165,13 +132,18 @@ result<remark> judge_callback(const config::source& of, const http::client_respo
 
 } // namespace
 
-awaitable<result<remark>> check_daemon(const std::string& control_address, bool& running) {
-    auto settings = for_this_machine();
-    settings.unix_socket = control_address.substr(unix_scheme.size());
+awaitable<result<remark>> check_daemon(const config::control& control, bool& running) {
+    auto way = doctors_way_to(control_listener(control));
+    if (!way) {
+        co_return way.error();
+    }
     const auto executor = co_await asio::this_coro::executor;
-    const auto client = http::make_client(executor, std::move(settings), nullptr);
+    const auto client = http::make_client(executor, way->client, way->trusted);
     http::client_request question;
-    question.url = "http://localhost/readyz";
+    question.url = way->origin + "/readyz";
+    if (!control.token.empty()) {
+        question.fields.emplace_back("Authorization", "Bearer " + control.token.reveal());
+    }
     const auto answer = co_await client->send(std::move(question));
     if (!answer && answer.error().code == errc::unavailable) {
         co_return warning("it does not run, or its socket is not ours to use, so that no callback was tried (" +
@@ -180,9 +152,12 @@ awaitable<result<remark>> check_daemon(const std::string& control_address, bool&
     if (!answer) {
         co_return answer.error();
     }
+    if (answer->status == 401) {
+        co_return error(errc::unauthorized, "the daemon runs with another control.token: reload it (SIGHUP)");
+    }
     const json::object state = object_in(answer->body);
     if (!state.contains("ready")) {
-        co_return error(errc::protocol, "what answers on " + control_address + " is no seedhook");
+        co_return error(errc::protocol, "what answers on " + control.address + " is no seedhook");
     }
     running = true;
     if (answer->status != 200) {
@@ -224,7 +199,7 @@ awaitable<result<remark>> check_api(const config::source& of, const outbound_cli
 }
 
 awaitable<result<remark>> check_callback(const config::source& of, const config::listener& at) {
-    auto way = way_to(at);
+    auto way = doctors_way_to(at);
     if (!way) {
         co_return way.error().code == errc::unavailable ? result<remark>(warning("not tried: " + way.error().message))
                                                         : result<remark>(way.error());
@@ -243,7 +218,8 @@ awaitable<result<remark>> check_callback(const config::source& of, const config:
         co_return warning("not tried: " + answer.error().message);
     }
     if (answer.error().code == errc::tls) {
-        co_return error(errc::tls, "the daemon shows another certificate than the file has: reload it (SIGHUP)");
+        co_return error(errc::tls, "the daemon shows another certificate than the file has: it takes a new one "
+                                   "within seconds, or says in its log and in /readyz why it does not");
     }
     co_return answer.error();
 }

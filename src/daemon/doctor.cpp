@@ -2,6 +2,7 @@
 #include "seedhook/daemon/doctor.hpp"
 
 #include "daemon/checks.hpp"
+#include "daemon/front.hpp"
 
 #include "seedhook/async/blocking_pool.hpp"
 #include "seedhook/async/time_limit.hpp"
@@ -41,7 +42,7 @@ public:
     // The configuration's own warnings, then everything that is configured.
     void run() {
         warn_of_configuration();
-        begin("daemon", check_daemon(settings_.control.address, running_));
+        begin("daemon", check_daemon(settings_.control, running_));
         wait();
         begin_local();
         begin_outgoing();
@@ -111,20 +112,25 @@ private:
         }
         begin("spool", on_a_thread([s = settings_.spool] { return check_spool(s); }));
         for (const config::listener& l : settings_.listeners) {
-            begin_certificate(l.address, l.tls);
+            begin_certificates(l);
         }
-        if (settings_.gateway) {
-            begin_certificate(settings_.gateway->address, settings_.gateway->tls);
+        for (const config::listener& l : gateway_listeners(settings_)) {
+            begin_certificates(l);
         }
         for (const config::source& s : settings_.sources) {
             look_for_name(s);
         }
     }
 
-    void begin_certificate(const std::string& address, const std::optional<config::tls_files>& files) {
-        if (files) {
-            begin("certificate of " + address,
-                  on_a_thread([f = *files] { return check_certificate(f, system_clock().now()); }));
+    void begin_certificates(const config::listener& l) {
+        for (const config::tls_files& files : l.tls) {
+            const std::string which = l.tls.size() > 1 ? ": " + files.certificate : std::string();
+            begin("certificate of " + l.address + which,
+                  on_a_thread([f = files] { return check_certificate(f, system_clock().now()); }));
+        }
+        if (!l.client_ca.empty()) {
+            begin("client_ca of " + l.address,
+                  on_a_thread([f = l.client_ca] { return check_client_ca(f, system_clock().now()); }));
         }
     }
 
@@ -134,10 +140,12 @@ private:
         bool any = false;
         bool found = false;
         for (const config::listener& l : settings_.listeners) {
-            const auto facts = l.tls ? tls::read_certificate(l.tls->certificate) : error();
-            any = any || facts;
-            for (const std::string& name : facts ? facts->names : std::vector<std::string>()) {
-                found = found || (called && http::host_matches(name, called->host));
+            for (const config::tls_files& files : l.tls) {
+                const auto facts = tls::read_certificate(files.certificate);
+                any = any || facts;
+                for (const std::string& name : facts ? facts->names : std::vector<std::string>()) {
+                    found = found || (called && http::host_matches(name, called->host));
+                }
             }
         }
         if (called && called->scheme == "https" && any && !found) {

@@ -2,11 +2,31 @@
 #include "daemon/health.hpp"
 
 #include "seedhook/async/time_limit.hpp"
+#include "seedhook/log/seldom.hpp"
 
 namespace seedhook {
 namespace {
 
 constexpr duration lost_told_for = std::chrono::hours(24);
+
+// The kinds of reasons to be degraded, as the metric names them.
+constexpr const char* of_sink = "sink";
+constexpr const char* of_fetching = "fetch";
+constexpr const char* of_api = "api";
+constexpr const char* of_configuration = "configuration";
+constexpr const char* of_submission = "submission";
+
+const char* kind_of(job_kind blocked) {
+    switch (blocked) {
+    case job_kind::poll:
+        return of_api;
+    case job_kind::fetch:
+        return of_fetching;
+    case job_kind::deliver:
+        break;
+    }
+    return of_sink;
+}
 
 } // namespace
 
@@ -15,14 +35,20 @@ awaitable<> health::watch() {
     // the frame wrongly.
     for (bool goes_on = true; goes_on;) {
         co_await look();
+        log::tell_suppressed();
         goes_on = co_await sleep_for(std::chrono::seconds(5));
     }
 }
 
 awaitable<> health::look() {
-    auto probe = [this] { return videos_.probe(); };
-    const result<void> probed = co_await disk_.run(std::move(probe));
-    spool_failure_ = probed ? std::string() : probed.error().message;
+    auto probe = [this] {
+        const std::uint64_t room = videos_.room();
+        result<void> probed = videos_.probe();
+        return std::pair(room, std::move(probed));
+    };
+    const std::pair<std::uint64_t, result<void>> seen = co_await disk_.run(std::move(probe));
+    spool_room_ = seen.first;
+    spool_failure_ = seen.second ? std::string() : seen.second.error().message;
     const result<store_counts> counts = co_await tasks_.counts(time_.now());
     if (counts) {
         judge(*counts);
@@ -58,13 +84,14 @@ void health::judge(const store_counts& counts) {
         const std::string name =
             lane.kind == job_kind::deliver ? "sink " + lane.sink : std::string(to_string(lane.kind));
         if (lane.blocked > 0) {
-            blocked_.push_back(name + ": " + lane.blocked_note);
+            blocked_.emplace_back(kind_of(lane.kind), name + ": " + lane.blocked_note);
         }
         if (lane.kind == job_kind::poll && !lane.sink.empty() && !sources_.contains(lane.sink)) {
-            blocked_.push_back("source " + lane.sink + ": tasks wait for it, but it is not configured");
+            blocked_.emplace_back(of_configuration,
+                                  "source " + lane.sink + ": tasks wait for it, but it is not configured");
         }
         if (lane.kind == job_kind::deliver && !sinks_.contains(lane.sink)) {
-            blocked_.push_back(name + ": deliveries wait for it, but it is not configured");
+            blocked_.emplace_back(of_configuration, name + ": deliveries wait for it, but it is not configured");
         }
     }
 }
@@ -81,15 +108,27 @@ readiness health::now() const {
         r.not_ready.push_back("spool: " + spool_failure_);
     }
     r.ready = r.not_ready.empty();
-    r.degraded = blocked_;
+    for (const char* kind : {of_sink, of_fetching, of_api, of_configuration, of_submission}) {
+        r.degraded_kinds[kind] = 0;
+    }
+    const auto add = [&r](const char* kind, std::string why) {
+        ++r.degraded_kinds[kind];
+        r.degraded.push_back(std::move(why));
+    };
+    for (const concern& c : blocked_) {
+        add(c.kind, c.why);
+    }
     for (std::string& why : apis_.degraded()) {
+        add(of_api, std::move(why));
+    }
+    for (std::string& why : certificates_.degraded(time_.now())) {
         r.degraded.push_back(std::move(why));
     }
     if (!lost_submissions_.empty()) {
-        r.degraded.push_back(lost_submissions_);
+        add(of_submission, lost_submissions_);
     }
     if (!reload_failure_.empty()) {
-        r.degraded.push_back("the configuration could not be reloaded: " + reload_failure_);
+        add(of_configuration, "the configuration could not be reloaded: " + reload_failure_);
     }
     return r;
 }

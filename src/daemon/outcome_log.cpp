@@ -2,14 +2,25 @@
 #include "daemon/outcome_log.hpp"
 
 #include "seedhook/log/log.hpp"
+#include "seedhook/sinks/sink.hpp"
+
+#include <chrono>
 
 namespace seedhook {
 namespace {
 
-std::string_view result_name(const claimed_job& claimed, const next_step& step) {
-    switch (step.state) {
+std::string_view result_name(const attempt_report& attempt) {
+    switch (attempt.step.state) {
     case job_state::done:
-        return claimed.work.key.kind == job_kind::fetch ? "fetched" : "delivered";
+        switch (attempt.claimed.work.key.kind) {
+        case job_kind::poll:
+            return "finished";
+        case job_kind::fetch:
+            return "fetched";
+        case job_kind::deliver:
+            return "delivered";
+        }
+        break;
     case job_state::pending:
         return "retry";
     case job_state::blocked:
@@ -20,36 +31,40 @@ std::string_view result_name(const claimed_job& claimed, const next_step& step) 
     return "unknown";
 }
 
-double seconds_since_settled(const task& t, time_point now) {
-    const std::chrono::duration<double> d = now - t.settled_at.value_or(now);
-    return d.count();
-}
-
 } // namespace
 
-void tell_outcome(const claimed_job& claimed, const outcome& came_to, const next_step& step, metrics& counts,
-                  time_point now) {
-    if (std::holds_alternative<interrupted>(came_to)) {
+void tell_outcome(const attempt_report& attempt, metrics& counts) {
+    if (std::holds_alternative<interrupted>(attempt.came_to)) {
         return;
     }
-    if (claimed.work.key.kind == job_kind::poll) {
-        return; // counted with each answer; what it settles is told there
+    const task& of = attempt.claimed.of;
+    const job& work = attempt.claimed.work;
+    const std::string_view result = result_name(attempt);
+    const std::chrono::duration<double> took = attempt.took;
+    const bool well = attempt.step.state == job_state::done || attempt.step.state == job_state::pending;
+    const log::level level = well ? log::level::info : log::level::warning;
+    const log::field source{"source", of.source};
+    const log::field request_id{"request_id", of.request_id};
+    const log::field came_to{"result", result};
+    const log::field number{"attempt", std::int64_t{work.attempts}};
+    const log::field seconds{"seconds", took.count()};
+    // A hook's output follows in further lines.
+    const log::field note{"note", std::string_view(attempt.step.note).substr(0, attempt.step.note.find('\n'))};
+    switch (work.key.kind) {
+    case job_kind::poll: // counted with each answer; what it settles is told there
+        log::debug("poll", {source, request_id, came_to, number, seconds, note});
+        break;
+    case job_kind::fetch:
+        counts.fetch(result);
+        log::write(level, "fetch", {source, request_id, came_to, number, seconds, note});
+        break;
+    case job_kind::deliver:
+        counts.delivery(work.key.sink, result, took.count());
+        const std::string id = delivery_id(of.source, of.request_id, work.key.sink);
+        log::write(level, "delivery",
+                   {source, request_id, {"sink", work.key.sink}, {"delivery_id", id}, came_to, number, seconds, note});
+        break;
     }
-    const std::string_view name = result_name(claimed, step);
-    const bool fetch = claimed.work.key.kind == job_kind::fetch;
-    if (fetch) {
-        counts.fetch(name);
-    } else {
-        counts.delivery(claimed.work.key.sink, name, seconds_since_settled(claimed.of, now));
-    }
-    const bool well = step.state == job_state::done || step.state == job_state::pending;
-    log::write(well ? log::level::info : log::level::warning, fetch ? "fetch" : "delivery",
-               {{"result", name},
-                {"source", claimed.of.source},
-                {"request_id", claimed.of.request_id},
-                {"sink", claimed.work.key.sink},
-                {"attempt", std::int64_t{claimed.work.attempts}},
-                {"note", std::string_view(step.note).substr(0, step.note.find('\n'))}}); // a hook's output follows
 }
 
 } // namespace seedhook

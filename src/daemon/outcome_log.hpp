@@ -6,7 +6,6 @@
 
 namespace seedhook {
 
-void tell_outcome(const claimed_job& claimed, const outcome& came_to, const next_step& step, metrics& counts,
-                  time_point now);
+void tell_outcome(const attempt_report& attempt, metrics& counts);
 
 } // namespace seedhook

@@ -5,7 +5,7 @@
 #include "seedhook/config/config.hpp"
 #include "seedhook/http/router.hpp"
 #include "seedhook/http/server.hpp"
-#include "seedhook/tls/context.hpp"
+#include "seedhook/tls/server_identity.hpp"
 
 #include <memory>
 #include <vector>
@@ -16,7 +16,10 @@ namespace seedhook {
 struct bound_listener {
     http::listening_socket socket;
     std::shared_ptr<tls::server_identity> identity; // none: plaintext
+    bool proxy_protocol = false;
 };
+
+tls::server_files files_of(const config::listener& l);
 
 // Opens every listener of the configuration; `systemd` stands for all inherited sockets. The first that fails is the
 // error.
@@ -25,9 +28,13 @@ result<std::vector<bound_listener>> bind_listeners(const std::vector<config::lis
 // What one peer may cost a server, as `limits` says.
 http::server_limits limits_of(const config::limits& limits);
 
+// How many threads take callbacks: as configured, or one for each core we may use.
+std::size_t receive_thread_count(const config::receive& r);
+
 class receive_threads {
 public:
-    receive_threads(std::size_t threads, const config::limits& limits, std::shared_ptr<const http::router> routes);
+    // `door`: shared with whoever else takes connections under the same limits.
+    receive_threads(std::size_t threads, const http::server_limits& limits, std::shared_ptr<http::admission> door);
     ~receive_threads(); // after `stop`
     receive_threads(const receive_threads&) = delete;
     receive_threads& operator=(const receive_threads&) = delete;

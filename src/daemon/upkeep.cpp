@@ -4,6 +4,7 @@
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/log/log.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -17,14 +18,21 @@ constexpr duration learnt_every = std::chrono::minutes(1);
 constexpr duration tidy_every = std::chrono::hours(1);
 
 constexpr duration retention_after_start = std::chrono::minutes(1);
-constexpr duration retention_every = std::chrono::hours(1);
+constexpr duration retention_at_least_every = std::chrono::hours(1);
+constexpr duration retention_at_most_every = std::chrono::seconds(10);
 constexpr std::uint32_t tasks_a_slice = 50;
 constexpr std::uint32_t ids_a_slice = 500;
 constexpr duration between_slices = std::chrono::milliseconds(20);
 
-// Sleeps; false when told to stop. What went wrong is tried again with the next round.
+// So that nothing is kept for much longer than it should be.
+duration between_rounds(const config::retention& kept) {
+    const duration least = std::min(kept.tasks.value_or(duration::max()), kept.ids.value_or(duration::max()));
+    return std::clamp(least / 4, retention_at_most_every, retention_at_least_every);
+}
+
+// Sleeps; false when told to stop. What went wrong is tried again after a while.
 awaitable<bool> pause_after(bool worked) {
-    const duration pause = worked ? between_slices : retention_every;
+    const duration pause = worked ? between_slices : retention_at_least_every;
     const bool goes_on = co_await sleep_for(pause);
     co_return goes_on;
 }
@@ -116,7 +124,7 @@ awaitable<> keep_retention(store& tasks, const clock& time, std::function<config
             goes_on = co_await forget(tasks, time, *kept.ids);
         }
         if (goes_on) {
-            goes_on = co_await sleep_for(retention_every);
+            goes_on = co_await sleep_for(between_rounds(kept));
         }
     }
 }

@@ -110,6 +110,17 @@ public:
         return sum;
     }
 
+    std::uint64_t room() const override {
+        const std::lock_guard guard(lock_);
+        const auto free = free_bytes();
+        if (!free) {
+            return 0;
+        }
+        const auto [used, promised] = taken_locked();
+        return std::min(settings_.max_bytes - std::min(settings_.max_bytes, used),
+                        *free - std::min(*free, settings_.min_free + promised));
+    }
+
     result<std::unique_ptr<spool_claim>> claim(const std::string& name) override;
 
     result<void> remove(const std::string& name) override {
@@ -166,6 +177,13 @@ private:
         return sum;
     }
 
+    struct taken {
+        std::uint64_t used = 0;     // with running transfers at their full length
+        std::uint64_t promised = 0; // to transfers, and not on the disk yet
+    };
+
+    taken taken_locked() const;
+    result<std::uint64_t> free_bytes() const; // of the disk
     result<void> room_for_locked(std::uint64_t more) const;
     std::vector<std::string> names_held() const;
 
@@ -212,26 +230,37 @@ private:
     const std::string name_;
 };
 
-result<void> disk_spool::room_for_locked(std::uint64_t more) const {
-    std::uint64_t used = used_;
-    std::uint64_t promised = 0; // to transfers, and not on the disk yet
+disk_spool::taken disk_spool::taken_locked() const {
+    taken sum{used_, 0};
     for (const auto& [name, hold] : holds_) {
-        used += hold.total;
-        promised += hold.total - std::min(hold.total, hold.on_disk);
+        sum.used += hold.total;
+        sum.promised += hold.total - std::min(hold.total, hold.on_disk);
     }
+    return sum;
+}
+
+result<std::uint64_t> disk_spool::free_bytes() const {
+    struct statvfs disk {};
+    if (::statvfs(settings_.path.c_str(), &disk) != 0) {
+        return errno_error("asking for the free space of " + settings_.path.string(), errno);
+    }
+    return std::uint64_t{disk.f_bavail} * disk.f_frsize;
+}
+
+result<void> disk_spool::room_for_locked(std::uint64_t more) const {
+    const auto [used, promised] = taken_locked();
     if (used > settings_.max_bytes || more > settings_.max_bytes - used) {
         return error(errc::no_space, "the spool is full: " + bytes_text(used) +
                                          " of spool.max_bytes = " + config::size_text(settings_.max_bytes) +
                                          " are taken, and " + bytes_text(more) + " more are wanted");
     }
-    struct statvfs disk {};
-    if (::statvfs(settings_.path.c_str(), &disk) != 0) {
-        return errno_error("asking for the free space of " + settings_.path.string(), errno);
+    const auto free = free_bytes();
+    if (!free) {
+        return free.error();
     }
-    const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
-    if (free < settings_.min_free || free - settings_.min_free < promised ||
-        free - settings_.min_free - promised < more) {
-        return error(errc::no_space, "the disk of the spool is full: " + bytes_text(free) + " are free, " +
+    if (*free < settings_.min_free || *free - settings_.min_free < promised ||
+        *free - settings_.min_free - promised < more) {
+        return error(errc::no_space, "the disk of the spool is full: " + bytes_text(*free) + " are free, " +
                                          bytes_text(promised) + " are promised to transfers, spool.min_free is " +
                                          config::size_text(settings_.min_free) + ", and " + bytes_text(more) +
                                          " more are wanted");

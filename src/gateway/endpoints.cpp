@@ -1,9 +1,9 @@
 // The table of the gateway: who may use it, which source is meant, and what is done with the request.
 #include "gateway/answer.hpp"
 #include "gateway/passage.hpp"
-#include "seedhook/crypto/hash.hpp"
 #include "seedhook/gateway/gateway.hpp"
-#include "seedhook/log/log.hpp"
+#include "seedhook/http/credentials.hpp"
+#include "seedhook/log/seldom.hpp"
 #include "seedhook/model/text.hpp"
 
 #include <algorithm>
@@ -25,32 +25,20 @@ http::response answer(unsigned status, std::string_view code, std::string_view m
     return http::error_response(status, code, message);
 }
 
-// RFC 9110, 11.1: the scheme has no case.
-bool is_bearer(std::string_view credentials, const config::secret& token) {
-    constexpr std::string_view scheme = "Bearer ";
-    if (!http::same_name(credentials.substr(0, scheme.size()), scheme)) {
-        return false;
-    }
-    const auto bytes = [](std::string_view text) {
-        return std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
-    };
-    return crypto::equal_in_constant_time(bytes(credentials.substr(scheme.size())), bytes(token.reveal()));
-}
-
 // What keeps a request out, if anything.
 std::optional<http::response> denial(const gateway_context& with, const http::request& asked) {
     if (!with.token.empty()) {
-        if (is_bearer(asked.find("Authorization").value_or(""), with.token)) {
+        if (http::bears(asked, with.token.reveal())) {
             return std::nullopt;
         }
-        log::warning("gateway's token missing or wrong", {{"peer", asked.peer}});
+        log::write_seldom(log::level::warning, "gateway's token missing or wrong", 0, {{"peer", asked.peer}});
         auto out = answer(401, "unauthorized", "the Bearer must be the gateway's token");
         out.fields.emplace_back("WWW-Authenticate", "Bearer");
         return out;
     }
     // Any web page may make its visitor's browser post to loopback, and browsers say so.
     if (asked.count("Origin") > 0) {
-        log::warning("a web page tried to use the gateway", {{"peer", asked.peer}});
+        log::write_seldom(log::level::warning, "a web page tried to use the gateway", 0, {{"peer", asked.peer}});
         return answer(403, "forbidden", "web pages may use the gateway only with a token");
     }
     return std::nullopt;

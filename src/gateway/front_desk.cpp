@@ -5,6 +5,7 @@
 #include "gateway/document.hpp"
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -43,7 +44,7 @@ private:
 };
 
 upstream_answer store_is_away(const error& why) {
-    log::warning("submission not begun", {{"reason", why.message}});
+    log::write_seldom(log::level::warning, "submission not begun", 1, {{"reason", why.message}});
     upstream_answer out =
         gateway::refusal(503, "unavailable", "the submission could not be noted, and was not sent; try again");
     out.fields.emplace_back("Retry-After", "1");

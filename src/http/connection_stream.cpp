@@ -22,7 +22,8 @@ class plain_stream final : public connection_stream {
 public:
     explicit plain_stream(int descriptor) noexcept : descriptor_(descriptor) {}
 
-    io_progress handshake() override { return {io_state::done, 0}; }
+    io_progress handshake(std::string_view) override { return {io_state::done, 0}; }
+    void give_up_handshake(std::string_view) override {}
 
     io_progress read(std::span<char> into) override {
         ssize_t size = 0;
@@ -118,20 +119,31 @@ using ssl_ptr = std::unique_ptr<SSL, free_ssl>;
 
 class tls_stream final : public connection_stream {
 public:
-    tls_stream(int descriptor, tls::context_ptr context, ssl_ptr ssl)
-        : descriptor_(descriptor), context_(std::move(context)), ssl_(std::move(ssl)) {}
+    tls_stream(int descriptor, std::shared_ptr<tls::server_identity> identity, tls::context_ptr context, ssl_ptr ssl)
+        : descriptor_(descriptor), identity_(std::move(identity)), context_(std::move(context)), ssl_(std::move(ssl)) {}
 
-    io_progress handshake() override {
+    io_progress handshake(std::string_view peer) override {
         ERR_clear_error();
         const int done = SSL_accept(ssl_.get());
-        return done == 1 ? io_progress{io_state::done, 0} : why_not(done);
+        if (done == 1) {
+            return {io_state::done, 0};
+        }
+        const int reason = SSL_get_error(ssl_.get(), done);
+        if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) {
+            identity_->tell_failure(peer, tls::take_handshake_failure(ssl_.get()));
+        }
+        return why_not(reason);
+    }
+
+    void give_up_handshake(std::string_view peer) override {
+        identity_->tell_failure(peer, {tls::handshake_fault::timed_out, "the client did not go on in time"});
     }
 
     io_progress read(std::span<char> into) override {
         ERR_clear_error();
         std::size_t size = 0;
         const int done = SSL_read_ex(ssl_.get(), into.data(), into.size(), &size);
-        return done == 1 ? io_progress{io_state::done, size} : why_not(done);
+        return done == 1 ? io_progress{io_state::done, size} : why_not(SSL_get_error(ssl_.get(), done));
     }
 
     io_progress write(std::string_view first, std::string_view second) override {
@@ -142,7 +154,7 @@ public:
         ERR_clear_error();
         std::size_t size = 0;
         const int done = SSL_write_ex(ssl_.get(), next.data(), next.size(), &size);
-        return done == 1 ? io_progress{io_state::done, size} : why_not(done);
+        return done == 1 ? io_progress{io_state::done, size} : why_not(SSL_get_error(ssl_.get(), done));
     }
 
     bool has_buffered_input() const override { return SSL_has_pending(ssl_.get()) == 1; }
@@ -159,8 +171,7 @@ public:
     bool likes_whole_records() const override { return true; }
 
 private:
-    io_progress why_not(int returned) {
-        const int reason = SSL_get_error(ssl_.get(), returned);
+    io_progress why_not(int reason) {
         if (reason == SSL_ERROR_WANT_READ) {
             return {io_state::wants_read, 0};
         }
@@ -177,6 +188,7 @@ private:
     }
 
     int descriptor_;
+    std::shared_ptr<tls::server_identity> identity_;
     tls::context_ptr context_;
     ssl_ptr ssl_;
     bool broken_ = false;
@@ -188,7 +200,8 @@ std::unique_ptr<connection_stream> make_plain_stream(int descriptor) {
     return std::make_unique<plain_stream>(descriptor);
 }
 
-std::unique_ptr<connection_stream> make_tls_stream(int descriptor, tls::context_ptr context) {
+std::unique_ptr<connection_stream> make_tls_stream(int descriptor, std::shared_ptr<tls::server_identity> identity) {
+    tls::context_ptr context = identity->current();
     ssl_ptr ssl(SSL_new(context->native_handle()));
     BIO* bio = ssl && descriptor_bio() != nullptr ? BIO_new(descriptor_bio()) : nullptr;
     if (bio == nullptr) {
@@ -198,7 +211,7 @@ std::unique_ptr<connection_stream> make_tls_stream(int descriptor, tls::context_
     BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl.get(), bio, bio);
-    return std::make_unique<tls_stream>(descriptor, std::move(context), std::move(ssl));
+    return std::make_unique<tls_stream>(descriptor, std::move(identity), std::move(context), std::move(ssl));
 }
 
 } // namespace seedhook::http

@@ -3,7 +3,7 @@
 // kinds.
 #pragma once
 
-#include "seedhook/tls/context.hpp"
+#include "seedhook/tls/server_identity.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -30,8 +30,12 @@ class connection_stream {
 public:
     virtual ~connection_stream() = default;
 
-    // Until `done`, nothing can be read or written.
-    virtual io_progress handshake() = 0;
+    // Until `done`, nothing can be read or written. A failure is told to those who look after the certificate; `peer`
+    // is for them.
+    virtual io_progress handshake(std::string_view peer) = 0;
+
+    // The peer has not gone on with its handshake: this is told, too.
+    virtual void give_up_handshake(std::string_view peer) = 0;
 
     virtual io_progress read(std::span<char> into) = 0;
 
@@ -52,6 +56,6 @@ public:
 std::unique_ptr<connection_stream> make_plain_stream(int descriptor);
 
 // Nothing when OpenSSL has no memory.
-std::unique_ptr<connection_stream> make_tls_stream(int descriptor, tls::context_ptr context);
+std::unique_ptr<connection_stream> make_tls_stream(int descriptor, std::shared_ptr<tls::server_identity> identity);
 
 } // namespace seedhook::http

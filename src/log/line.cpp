@@ -198,7 +198,23 @@ std::string_view name_of(level l, bool json) {
     return json ? "error" : "ERROR";
 }
 
+void append_text(std::string& out, std::string_view message, std::initializer_list<field> fields, std::size_t count) {
+    append_escaped(out, message, form::plain_text);
+    for (const field* f = fields.begin(); f != fields.end() && count > 0; ++f, --count) {
+        out += ' ';
+        append_escaped(out, f->key, form::plain_text);
+        out += '=';
+        append_value(out, *f, false);
+    }
+}
+
 } // namespace
+
+std::string line_text(std::string_view message, std::initializer_list<field> fields, std::size_t count) {
+    std::string out;
+    append_text(out, message, fields, count);
+    return out;
+}
 
 std::string text_line(line_time at, level l, std::string_view message, std::initializer_list<field> fields) {
     std::string out;
@@ -207,13 +223,7 @@ std::string text_line(line_time at, level l, std::string_view message, std::init
     out += ' ';
     out += name_of(l, false);
     out += ' ';
-    append_escaped(out, message, form::plain_text);
-    for (const field& f : fields) {
-        out += ' ';
-        append_escaped(out, f.key, form::plain_text);
-        out += '=';
-        append_value(out, f, false);
-    }
+    append_text(out, message, fields, fields.size());
     return out;
 }
 

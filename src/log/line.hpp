@@ -4,6 +4,7 @@
 #include "seedhook/log/log.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ using line_time = std::chrono::sys_time<std::chrono::milliseconds>;
 // out unescaped: control characters, bidirectional overrides, line separators and invalid UTF-8 are written as escapes.
 // Texts longer than 4 KiB are cut.
 std::string text_line(line_time at, level l, std::string_view message, std::initializer_list<field> fields);
+
+// What stands in a text line behind its level: `callback settled source=main`, with the first `count` of the fields.
+std::string line_text(std::string_view message, std::initializer_list<field> fields, std::size_t count);
 
 // `{"time":"…","level":"info","message":"…","source":"main"}`, without a newline: always valid JSON in valid UTF-8, the
 // same characters escaped, each byte of invalid UTF-8 as U+FFFD. A number that JSON does not have is null.

@@ -1,8 +1,10 @@
 // Log set-up. Writers format their own line and queue it; one thread writes.
 #include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 
 #include "log/line.hpp"
 #include "log/line_queue.hpp"
+#include "log/repeat_filter.hpp"
 
 #include <unistd.h>
 
@@ -13,9 +15,13 @@
 #include <mutex>
 #include <shared_mutex>
 #include <string>
+#include <vector>
 
 namespace seedhook::log {
 namespace {
+
+constexpr std::chrono::minutes silent_for{1};
+constexpr std::size_t most_silent = 256; // kinds of lines
 
 std::atomic<level> least_level{level::info};
 std::atomic<bool> as_json{false};
@@ -35,12 +41,28 @@ std::string loss_line(std::size_t lost) {
 struct state {
     std::shared_mutex guard; // exclusive: starting and stopping
     std::unique_ptr<line_queue> running;
+    std::mutex filtering;
+    repeat_filter filter{silent_for, most_silent};
 };
 
 // Never destroyed: threads may log while the process exits.
 state& global() {
     static state& it = *new state;
     return it;
+}
+
+void tell_suppressed_until(repeat_filter::time now) noexcept {
+    try {
+        std::vector<silence> ended;
+        {
+            const std::lock_guard lock(global().filtering);
+            ended = global().filter.take_ended(now);
+        }
+        for (const silence& s : ended) {
+            warning("lines suppressed", {{"of", s.key}, {"lines", static_cast<std::int64_t>(s.lines)}});
+        }
+    } catch (...) { // out of memory: the count is lost, the caller must not be
+    }
 }
 
 } // namespace
@@ -77,7 +99,25 @@ void write(level l, std::string_view message, std::initializer_list<field> field
     }
 }
 
+void write_seldom(level l, std::string_view message, std::size_t alike, std::initializer_list<field> fields) noexcept {
+    if (!enabled(l)) {
+        return;
+    }
+    try {
+        const std::string key = line_text(message, fields, alike);
+        const std::lock_guard lock(global().filtering);
+        if (!enabled(level::debug) && !global().filter.admit(key, std::chrono::steady_clock::now())) {
+            return;
+        }
+    } catch (...) { // out of memory: rather a line too many
+    }
+    write(l, message, fields);
+}
+
+void tell_suppressed() noexcept { tell_suppressed_until(std::chrono::steady_clock::now()); }
+
 void flush_and_stop() noexcept {
+    tell_suppressed_until(repeat_filter::time::max());
     try {
         state& s = global();
         const std::unique_lock lock(s.guard);

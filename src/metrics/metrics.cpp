@@ -1,10 +1,13 @@
 // The metrics over prometheus-cpp's registry. What is counted on every callback finds its series without a lock.
 #include "seedhook/metrics/metrics.hpp"
 
+#include "metrics/process.hpp"
+
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
@@ -12,6 +15,7 @@
 #include <array>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -94,9 +98,42 @@ using gauges = series_table<prometheus::Gauge, Labels>;
 template <std::size_t Labels>
 using histograms = series_table<prometheus::Histogram, Labels>;
 
-buckets callback_bounds() { return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5}; }
-buckets delivery_bounds() { return {0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600}; }
-buckets batch_bounds() { return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}; }
+buckets callback_bounds() {
+    return {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
+}
+buckets commit_bounds() {
+    return {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1};
+}
+buckets delivery_bounds() { return {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600}; }
+buckets batch_bounds() { return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512}; }
+
+// Every value of a label that is not a name. A table is walked from the series that came last, so the frequent ones
+// stand at the end.
+constexpr std::array callback_results{"unavailable", "conflict",  "invalid",    "limited", "unauthorized",
+                                      "ignored",     "duplicate", "confirming", "settled"};
+constexpr std::array refusal_reasons{"resources", "proxy", "address", "overload"};
+constexpr std::array poll_results{"failed", "rate_limited", "unauthorized", "not_found", "unfinished", "finished"};
+constexpr std::array fetch_results{"rejected", "blocked", "retry", "fetched"};
+constexpr std::array delivery_results{"rejected", "blocked", "retry", "delivered"};
+constexpr std::array polled_statuses{"expired", "cancelled", "failed", "succeeded"};
+constexpr std::array called_back_statuses{"cancelled", "failed", "succeeded"};
+
+// Takes out the series of names that are not configured (any longer).
+void drop_unknown(std::vector<prometheus::MetricFamily>& families, const label_names& known) {
+    const auto is_unknown = [&known](const prometheus::ClientMetric& series) {
+        const auto unknown = [&known](const prometheus::ClientMetric::Label& label) {
+            const auto is_none_of = [&label](const std::vector<std::string>& names) {
+                return std::find(names.begin(), names.end(), label.value) == names.end();
+            };
+            return (label.name == "source" && is_none_of(known.sources)) ||
+                   (label.name == "sink" && is_none_of(known.sinks));
+        };
+        return std::any_of(series.label.begin(), series.label.end(), unknown);
+    };
+    for (prometheus::MetricFamily& family : families) {
+        std::erase_if(family.metric, is_unknown);
+    }
+}
 
 class prometheus_metrics final : public metrics {
 public:
@@ -104,6 +141,41 @@ public:
         gauge("seedhook_build_info", "Always 1; the label says which seedhook this is.")
             .Add({{"version", std::string(version)}})
             .Set(1);
+        for (const char* result : fetch_results) {
+            fetches_.at({result});
+        }
+        for (const char* reason : refusal_reasons) {
+            connections_refused_.at({reason});
+        }
+    }
+
+    void set_names(label_names present) override {
+        for (const char* result : callback_results) {
+            for (const std::string& source : present.sources) {
+                callbacks_.at({source, result});
+            }
+        }
+        for (const std::string& source : present.asked) {
+            for (const char* status : polled_statuses) {
+                settled_.at({source, "poll", status});
+            }
+            for (const char* result : poll_results) {
+                polls_.at({source, result});
+            }
+        }
+        for (const std::string& source : present.sources) {
+            for (const char* status : called_back_statuses) {
+                settled_.at({source, "callback", status});
+            }
+        }
+        for (const std::string& sink : present.sinks) {
+            delivery_seconds_.at({sink});
+            for (const char* result : delivery_results) {
+                deliveries_.at({sink, result});
+            }
+        }
+        const std::lock_guard guard(reading_);
+        names_ = std::move(present);
     }
 
     void callback(std::string_view source, std::string_view result, double seconds) override {
@@ -124,6 +196,8 @@ public:
         commit_seconds_.Observe(seconds);
         batch_size_.Observe(static_cast<double>(batch));
     }
+    void handshake_failed(std::string_view reason) override { handshake_failures_.at({reason}).Increment(); }
+    void connection_refused(std::string_view reason) override { connections_refused_.at({reason}).Increment(); }
 
     void set_tasks(std::string_view stage, std::uint64_t count) override {
         tasks_.at({stage}).Set(static_cast<double>(count));
@@ -132,9 +206,37 @@ public:
         jobs_.at({kind, state}).Set(static_cast<double>(count));
     }
     void set_oldest_due(std::string_view kind, double seconds) override { oldest_due_.at({kind}).Set(seconds); }
+    void set_connections(std::uint64_t open) override { connections_.Set(static_cast<double>(open)); }
     void set_spool_bytes(std::uint64_t bytes) override { spool_bytes_.Set(static_cast<double>(bytes)); }
+    void set_spool_room(std::uint64_t bytes) override { spool_room_.Set(static_cast<double>(bytes)); }
+    void set_ready(bool yes) override { ready_.Set(yes ? 1 : 0); }
+    void set_degraded(std::string_view reason, std::uint64_t count) override {
+        degraded_.at({reason}).Set(static_cast<double>(count));
+    }
     void set_certificate_expiry(std::string_view certificate, double seconds_left) override {
         certificate_expiry_.at({certificate}).Set(seconds_left);
+    }
+
+    std::string exposition() const override {
+        const std::lock_guard guard(reading_);
+        set_process(read_process());
+        std::vector<prometheus::MetricFamily> families = registry_.Collect();
+        if (names_) {
+            drop_unknown(families, *names_);
+        }
+        return prometheus::TextSerializer().Serialize(families);
+    }
+    double total(std::string_view family) const override {
+        double sum = 0;
+        for (const prometheus::MetricFamily& one : registry_.Collect()) {
+            if (one.name != family) {
+                continue;
+            }
+            for (const prometheus::ClientMetric& series : one.metric) {
+                sum += series.counter.value;
+            }
+        }
+        return sum;
     }
 
     std::string exposition() const override { return prometheus::TextSerializer().Serialize(registry_.Collect()); }
@@ -150,6 +252,19 @@ private:
         return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_);
     }
 
+    // Under the names that every client library of Prometheus gives them.
+    void set_process(const process_facts& p) const {
+        cpu_seconds_.Increment(std::max(0.0, p.cpu_seconds - cpu_seconds_.Value()));
+        resident_bytes_.Set(p.resident_bytes);
+        virtual_bytes_.Set(p.virtual_bytes);
+        open_fds_.Set(p.open_fds);
+        max_fds_.Set(p.max_fds);
+        threads_.Set(p.threads);
+        start_time_.Set(p.start_time);
+    }
+
+    mutable std::mutex reading_; // over names_ and the process's figures
+    std::optional<label_names> names_;
     prometheus::Registry registry_;
     counters<2> callbacks_{counter("seedhook_callbacks_total", "Callbacks answered, by what became of them."),
                            {"source", "result"}};
@@ -168,13 +283,33 @@ private:
     gauges<1> oldest_due_{gauge("seedhook_oldest_due_seconds", "How long the longest-waiting due job has been due."),
                           {"kind"}};
     prometheus::Histogram& commit_seconds_ =
-        histogram("seedhook_store_commit_seconds", "Time of one commit to stable storage.").Add({}, callback_bounds());
+        histogram("seedhook_store_commit_seconds", "Time of one commit to stable storage.").Add({}, commit_bounds());
     prometheus::Histogram& batch_size_ =
         histogram("seedhook_store_batch_size", "Commands in one commit.").Add({}, batch_bounds());
+    prometheus::Gauge& connections_ =
+        gauge("seedhook_connections", "Connections open at the listeners and the gateway.").Add({});
+    counters<1> connections_refused_{
+        counter("seedhook_connections_refused_total", "Connections that were not taken, or closed for a newcomer."),
+        {"reason"}};
     prometheus::Gauge& spool_bytes_ = gauge("seedhook_spool_bytes", "Bytes in the spool.").Add({});
+    counters<1> handshake_failures_{
+        counter("seedhook_tls_handshake_failures_total", "TLS handshakes of clients that failed."), {"reason"}};
+    prometheus::Gauge& spool_room_ =
+        gauge("seedhook_spool_room_bytes", "Bytes that fit in the spool before one of its limits is met.").Add({});
+    prometheus::Gauge& ready_ = gauge("seedhook_ready", "1 while /readyz says ready, else 0.").Add({});
+    gauges<1> degraded_{gauge("seedhook_degraded", "What /readyz lists as degraded, by kind of reason."), {"reason"}};
     gauges<1> certificate_expiry_{
         gauge("seedhook_certificate_expiry_seconds", "Seconds until a certificate expires; negative afterwards."),
         {"certificate"}};
+    prometheus::Counter& cpu_seconds_ =
+        counter("process_cpu_seconds_total", "Processor time of this process, in seconds.").Add({});
+    prometheus::Gauge& resident_bytes_ = gauge("process_resident_memory_bytes", "Resident memory.").Add({});
+    prometheus::Gauge& virtual_bytes_ = gauge("process_virtual_memory_bytes", "Virtual memory.").Add({});
+    prometheus::Gauge& open_fds_ = gauge("process_open_fds", "Open file descriptors.").Add({});
+    prometheus::Gauge& max_fds_ = gauge("process_max_fds", "The most file descriptors that may be open.").Add({});
+    prometheus::Gauge& threads_ = gauge("process_threads", "Threads of this process.").Add({});
+    prometheus::Gauge& start_time_ =
+        gauge("process_start_time_seconds", "When this process started, in seconds since 1970.").Add({});
 };
 
 } // namespace

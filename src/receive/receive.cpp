@@ -2,6 +2,7 @@
 #include "seedhook/receive/receive.hpp"
 
 #include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 #include "seedhook/seedance/callback.hpp"
 #include "seedhook/seedance/signature.hpp"
 
@@ -27,6 +28,7 @@ constexpr verdict conflict{"conflict", "callback contradicts the first"};
 constexpr verdict confirming{"confirming", "callback to be confirmed"};
 constexpr verdict ignored{"ignored", "callback not terminal"};
 constexpr verdict unauthorized{"unauthorized", "callback refused: signature"};
+constexpr verdict limited{"limited", {}}; // too many to tell of each
 constexpr verdict invalid{"invalid", "callback refused: content"};
 constexpr verdict unavailable{"unavailable", "callback not stored"};
 
@@ -66,6 +68,12 @@ http::response accepted(std::string_view request_id, settle_reply::kind kind) {
 // How many tasks of a source may be known from callbacks alone that prove nothing: each costs calls to the API.
 constexpr std::uint32_t most_unconfirmed = 1000;
 
+http::response too_many_failures(std::chrono::seconds wait) {
+    auto answer = http::error_response(429, "rate_limited", "too many wrong signatures came from this address");
+    answer.fields.emplace_back("Retry-After", std::to_string(wait.count()));
+    return answer;
+}
+
 http::response try_again_later(std::string_view why) {
     auto answer = http::error_response(503, "unavailable", why);
     answer.fields.emplace_back("Retry-After", "1");
@@ -86,14 +94,16 @@ public:
                                             const http::request& callback) {
         const auto began = std::chrono::steady_clock::now();
         if (self->verifier_ && !self->verifier_->verify(callback)) {
-            log::warning(unauthorized.message, {{"source", self->source_}, {"peer", callback.peer}});
+            log::write_seldom(log::level::warning, unauthorized.message, 1,
+                              {{"source", self->source_}, {"peer", callback.peer}});
             self->count(unauthorized, began);
+            self->note_failure(callback, began);
             co_return http::error_response(401, "unauthorized", "the signature is missing or wrong");
         }
         auto report = seedance::read_callback(callback.body);
         if (!report) {
-            log::info(invalid.message,
-                      {{"source", self->source_}, {"reason", report.error().message}, {"peer", callback.peer}});
+            log::write_seldom(log::level::info, invalid.message, 1,
+                              {{"source", self->source_}, {"reason", report.error().message}, {"peer", callback.peer}});
             self->count(invalid, began);
             co_return http::error_response(400, "invalid_request", report.error().message);
         }
@@ -117,7 +127,29 @@ public:
         co_return accepted(report->request_id, reply->what);
     }
 
+    // Before the body is read.
+    std::optional<http::response> refuse_early(const http::request& callback) const {
+        if (!verifier_ || with_.failures == nullptr || !with_.failures->refuses_anybody()) {
+            return std::nullopt;
+        }
+        const auto now = std::chrono::steady_clock::now();
+        const auto wait = with_.failures->refused_for(callback.client, now);
+        if (!wait) {
+            return std::nullopt;
+        }
+        count(limited, now);
+        return too_many_failures(*wait);
+    }
+
 private:
+    void note_failure(const http::request& callback, std::chrono::steady_clock::time_point now) const {
+        if (with_.failures != nullptr && with_.failures->failed(callback.client, now)) {
+            log::write_seldom(log::level::warning,
+                              "too many wrong signatures: callbacks from there are refused for a minute", 1,
+                              {{"source", source_}, {"peer", callback.peer}});
+        }
+    }
+
     // The callback is no more than a reason to ask the API. The endpoint outlives the call: see `handle`.
     awaitable<http::response> hint(const seedance::task_report& report, std::string_view peer,
                                    std::chrono::steady_clock::time_point began) const {
@@ -170,7 +202,8 @@ private:
         if (why.empty()) {
             log::info(what.message, {source, request_id, status, result, from});
         } else {
-            log::warning(what.message, {source, request_id, status, result, from, {"reason", why}});
+            log::write_seldom(log::level::warning, what.message, 2,
+                              {source, {"reason", why}, request_id, status, result, from});
         }
     }
 
@@ -197,6 +230,7 @@ void add_callback_endpoints(http::router& into, const std::vector<config::source
         entry.handle = [endpoint](const http::request& callback) {
             return callback_endpoint::handle(endpoint, callback);
         };
+        entry.refuse_early = [endpoint](const http::request& callback) { return endpoint->refuse_early(callback); };
         into.add(std::move(entry));
     }
 }

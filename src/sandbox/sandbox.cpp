@@ -12,6 +12,7 @@
 #include "seedhook/http/server.hpp"
 #include "seedhook/log/log.hpp"
 #include "seedhook/tls/context.hpp"
+#include "seedhook/tls/server_identity.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>

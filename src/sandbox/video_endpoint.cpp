@@ -1,8 +1,8 @@
 // Answers 200, 206, 403, 404 and 416.
 #include "sandbox/video_endpoint.hpp"
 
-#include "sandbox/range.hpp"
 #include "sandbox/video.hpp"
+#include "seedhook/http/range.hpp"
 
 #include <utility>
 
@@ -26,20 +26,20 @@ generation_ptr owner(const studio& tasks, const http::request& r) {
     return g && g->status == task_status::succeeded ? g : nullptr;
 }
 
-std::string content_range(const chosen_range& c, std::uint64_t size) {
+std::string content_range(const http::chosen_range& c, std::uint64_t size) {
     const std::string of = "/" + std::to_string(size);
-    if (c.answer == chosen_range::kind::unsatisfiable) {
+    if (c.answer == http::chosen_range::kind::unsatisfiable) {
         return "bytes *" + of;
     }
     return "bytes " + std::to_string(c.first) + "-" + std::to_string(c.first + c.length - 1) + of;
 }
 
 http::response content(generation& g, const http::request& r) {
-    using kind = chosen_range::kind;
+    using kind = http::chosen_range::kind;
     const video film(g.future.video_key, g.future.request_id, g.future.video_size);
     const bool get = r.method == "GET"; // ranges are defined for GET only
     const auto range = get ? r.find("Range") : std::nullopt;
-    const auto chosen = choose_range(range, r.find("If-Range"), film.etag(), film.size());
+    const auto chosen = http::choose_range(range, r.find("If-Range"), film.etag(), film.size());
     http::response answer;
     answer.fields.emplace_back("Accept-Ranges", "bytes");
     answer.fields.emplace_back("ETag", film.etag());

@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t quoted_of_an_answer = 200;
 constexpr std::size_t read_of_an_answer = 64 * 1024; // so that a receiver is not cut off while it still writes
 constexpr std::size_t shortest_hidden = 4;           // shorter words would only riddle the text
+constexpr std::size_t shortest_proof = 16;           // of a URL's folders
 
 // An answer's status counts whatever becomes of its body, of which the beginning is kept.
 class answer_reader final : public http::byte_sink {
@@ -49,19 +50,44 @@ private:
     std::size_t read_ = 0;
 };
 
-// What an answer may repeat and a reason must not: the secrets, and the words of the headers' values.
-std::vector<std::string> hidden_texts(const config::webhook_sink& settings) {
+// The pieces of `text` between those marks.
+std::vector<std::string_view> pieces(std::string_view text, char mark) {
+    std::vector<std::string_view> all;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(mark), text.size());
+        all.push_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return all;
+}
+
+// What stands in a URL to prove something: its query, the values in it, and what is too long for a folder's name.
+void add_proofs(std::vector<std::string>& to, std::string_view target) {
+    const std::size_t mark = std::min(target.find('?'), target.size());
+    for (const std::string_view folder : pieces(target.substr(0, mark), '/')) {
+        if (folder.size() >= shortest_proof) {
+            to.emplace_back(folder);
+        }
+    }
+    const std::string_view query = target.substr(std::min(mark + 1, target.size()));
+    to.emplace_back(query);
+    for (const std::string_view parameter : pieces(query, '&')) {
+        to.emplace_back(parameter.substr(parameter.find('=') + 1)); // all of it where there is no `=`
+    }
+}
+
+// What an answer may repeat and a reason must not: the secrets, the words of the headers' values, and proofs in the
+// URL.
+std::vector<std::string> hidden_texts(const config::webhook_sink& settings, const http::url& place) {
     std::vector<std::string> all;
+    add_proofs(all, place.target);
     for (const config::secret& s : settings.secrets) {
         all.push_back(s.reveal());
         all.push_back(s.reveal().substr(s.reveal().find('_') + 1)); // without `whsec_`
     }
     for (const auto& [name, value] : settings.headers) {
-        std::string_view rest = value.reveal();
-        while (!rest.empty()) {
-            const std::size_t end = std::min(rest.find(' '), rest.size());
-            all.emplace_back(rest.substr(0, end));
-            rest.remove_prefix(std::min(end + 1, rest.size()));
+        for (const std::string_view word : pieces(value.reveal(), ' ')) {
+            all.emplace_back(word);
         }
     }
     std::erase_if(all, [](const std::string& one) { return one.size() < shortest_hidden; });
@@ -89,7 +115,7 @@ public:
     webhook_sink(const config::sink& settings, http::url place, std::vector<std::string> keys,
                  std::unique_ptr<http::client> client, const clock& time)
         : name_(settings.name), settings_(settings.webhook.value()), place_(std::move(place)), keys_(std::move(keys)),
-          hidden_(hidden_texts(settings_)), client_(std::move(client)), time_(time) {}
+          hidden_(hidden_texts(settings_, place_)), client_(std::move(client)), time_(time) {}
 
     std::string_view name() const noexcept override { return name_; }
 

@@ -5,7 +5,7 @@
 #include "store/waiting.hpp"
 
 #include "seedhook/async/blocking_pool.hpp"
-#include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
@@ -94,8 +94,12 @@ public:
         auto query = [this, now] { return reader_->counts(now); };
         return reads_.run(std::move(query));
     }
-    awaitable<result<std::vector<event>>> events_after(event_id after, std::uint32_t limit) override {
+    awaitable<result<std::vector<told_event>>> events_after(event_id after, std::uint32_t limit) override {
         auto query = [this, after, limit] { return reader_->events_after(after, limit); };
+        return reads_.run(std::move(query));
+    }
+    awaitable<result<event_id>> newest_event() override {
+        auto query = [this] { return reader_->newest_event(); };
         return reads_.run(std::move(query));
     }
     awaitable<result<std::vector<task_name>>> tasks_with_files() override {
@@ -310,7 +314,8 @@ private:
             lock.unlock();
             const result<void> maintained = engine_->maintain();
             if (!maintained) {
-                log::warning("store maintenance failed", {{"reason", std::string_view(maintained.error().message)}});
+                log::write_seldom(log::level::warning, "store maintenance failed", 1,
+                                  {{"reason", std::string_view(maintained.error().message)}});
             } else {
                 kept = commits;
             }

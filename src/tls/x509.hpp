@@ -2,21 +2,33 @@
 #pragma once
 
 #include "seedhook/model/error.hpp"
-#include "seedhook/model/time.hpp"
+#include "seedhook/tls/certificate.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include <openssl/x509.h>
 
 namespace seedhook::tls {
 
-using x509_ptr = std::unique_ptr<X509, decltype(&X509_free)>;
+template <auto Free>
+struct freed_by {
+    template <class T>
+    void operator()(T* what) const {
+        Free(what);
+    }
+};
 
-// The first certificate in a PEM file; errc::invalid, naming it.
-result<x509_ptr> read_leaf(const std::string& file);
+using x509_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
 
-std::optional<time_point> time_of(const ASN1_TIME* from);
+inline void free_x509_stack(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
+using x509_stack = std::unique_ptr<STACK_OF(X509), freed_by<free_x509_stack>>;
+
+// Every certificate in a PEM file, at least one; errc::invalid, naming it.
+result<std::vector<x509_ptr>> read_x509(const std::string& file);
+
+// `file` is for the error: a certificate whose dates are broken.
+result<certificate_facts> facts_of(const X509* certificate, const std::string& file);
 
 } // namespace seedhook::tls

@@ -276,12 +276,14 @@ private:
     awaitable<> live(std::list<job_in_hand>::iterator self, std::shared_ptr<running_lane> on) {
         const claimed_job& claimed = self->claimed;
         outcome came_to = interrupted();
+        const auto began = std::chrono::steady_clock::now();
         if (on) {
             came_to = co_await attempt(*on->is.runs, *self);
         }
+        const auto took = std::chrono::steady_clock::now() - began;
         const retry_policy policy = on ? on->is.retry : retry_policy();
         const next_step step = step_after(claimed.work, came_to, clock_.now(), policy, jitter_(random_));
-        co_await record(claimed, came_to, step);
+        co_await record(claimed, came_to, step, took);
         in_hand_.erase(self);
         if (on) {
             --*on->in_hand;
@@ -295,7 +297,8 @@ private:
     }
 
     // Records the step, for as long as the store takes to be mended; gives up only when told to stop.
-    awaitable<> record(const claimed_job& claimed, const outcome& came_to, const next_step& step) {
+    awaitable<> record(const claimed_job& claimed, const outcome& came_to, const next_step& step,
+                       std::chrono::steady_clock::duration took) {
         for (;;) {
             finish_command what;
             what.key = claimed.work.key;
@@ -313,7 +316,8 @@ private:
             const result<finish_reply> reply = co_await store_.finish(std::move(what));
             if (reply) {
                 if (reply->accepted && observer_.finished) {
-                    observer_.finished(claimed, came_to, step, reply->stage);
+                    const attempt_report ended{claimed, came_to, step, reply->stage, took};
+                    observer_.finished(ended);
                 }
                 co_return;
             }
@@ -354,8 +358,10 @@ private:
             job_in_hand& j = *next++; // one that ends at once leaves the list
             if (j.claimed.work.key == lease.first && j.claimed.work.token == lease.second) {
                 if (j.claimed.work.key.kind != job_kind::poll) { // a poll's goes when a callback settles the task
-                    log::warning("lease lost",
-                                 {{"source", j.claimed.of.source}, {"request_id", j.claimed.of.request_id}});
+                    log::warning("lease lost", {{"source", j.claimed.of.source},
+                                                {"request_id", j.claimed.of.request_id},
+                                                {"kind", to_string(j.claimed.work.key.kind)},
+                                                {"sink", j.claimed.work.key.sink}});
                 }
                 j.stop.emit(asio::cancellation_type::terminal);
             }

@@ -3,6 +3,7 @@ import pytest
 
 import asking
 import harness
+import log_table
 import upstream
 
 
@@ -41,6 +42,9 @@ def started(request):
         for program in reversed(programs):
             if not program.log.closed:
                 program.stop()
+        for program in programs:
+            if program.name == "seedhook":
+                assert not log_table.complaints(program.log_file.read_text(errors="replace"))
     finally:
         for program in programs:
             if not program.log.closed:

@@ -104,14 +104,28 @@ class Authority:
     def _openssl(self, *arguments):
         subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
 
-    def issue(self, name, names="DNS:localhost,IP:127.0.0.1", days=1):
-        """(certificate file, key file); one of -1 days has ended"""
-        (self.folder / f"{name}.ext").write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n")
-        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+    def issue(self, name, names="DNS:localhost,IP:127.0.0.1", days=1, age=0, key="ec", usage="serverAuth"):
+        """(certificate file, key file); one of -1 days has ended, one of some `age` began that many days ago"""
+        (self.folder / f"{name}.ext").write_text(f"subjectAltName={names}\nextendedKeyUsage={usage}\n")
+        kind = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"] if key == "ec" else ["rsa:2048"]
+        self._openssl("req", "-newkey", *kind, "-nodes",
                       "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                      "-out", f"{name}.pem", "-days", str(days), "-extfile", f"{name}.ext")
+        if age:
+            self._sign_with_dates(name, -age, days)
+        else:
+            self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                          "-out", f"{name}.pem", "-days", str(days), "-extfile", f"{name}.ext")
         return str(self.folder / f"{name}.pem"), str(self.folder / f"{name}.key")
+
+    def _sign_with_dates(self, name, *days_from_now):
+        # `openssl x509` cannot sign what began in the past.
+        (self.folder / "index.txt").write_text("")
+        (self.folder / "ca.conf").write_text("[ca]\ndatabase=index.txt\nnew_certs_dir=.\nrand_serial=yes\npolicy=any\n"
+                                             "[any]\ncommonName=supplied\n")
+        begins, ends = (time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 86400 * n)) for n in days_from_now)
+        self._openssl("ca", "-batch", "-config", "ca.conf", "-name", "ca", "-notext", "-md", "sha256",
+                      "-cert", "ca.pem", "-keyfile", "ca.key", "-startdate", begins, "-enddate", ends,
+                      "-extfile", f"{name}.ext", "-in", f"{name}.csr", "-out", f"{name}.pem")
 
     def client_context(self):
         return ssl.create_default_context(cafile=self.ca)

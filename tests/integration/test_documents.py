@@ -109,8 +109,10 @@ def test_every_path_of_the_project_exists(page):
 
 
 def commands_in(page):
-    """(program, command, options) of every command line that the page shows."""
-    texts = [*page.code_spans, *(b.text.replace("\\\n", " ") for b in page.blocks if b.language in ("console", "sh", "bash"))]
+    """(program, command, options) of every command line that the page shows. A code span that is a sentence is what a program
+    says."""
+    spans = [span for span in page.code_spans if not re.fullmatch(r"[a-z]+( [a-z']+){3,}", span)]
+    texts = [*spans, *(b.text.replace("\\\n", " ") for b in page.blocks if b.language in ("console", "sh", "bash"))]
     for text in texts:
         for found in re.finditer(r"(?<![\w/.@=-])(seedhook [a-z]+|seedance-sandbox)(?= |$)([^|;#)\n]*)", text, re.M):
             program, _, command = found[1].partition(" ")

@@ -65,6 +65,12 @@ exec {harness.SEEDHOOK} "$command" -c {daemon.config_file} "$@"
         assert self.daemon.command("track", request_id).returncode == 0
         return request_id
 
+    def serve(self, started):
+        """It goes on while the others run."""
+        harness.Program.__init__(self.daemon, "seedhook", [harness.SEEDHOOK, "serve", "-c", str(self.daemon.config_file)],
+                                 self.folder)
+        started(self.daemon).ready()
+
     def type(self, command, shown):
         command = self.as_here(command)
         ran = subprocess.run(["bash", "-c", self.said + command], cwd=self.folder, env=self.environment, capture_output=True,
@@ -80,7 +86,8 @@ exec {harness.SEEDHOOK} "$command" -c {daemon.config_file} "$@"
 def give_it_a_finished_task(daemon, box):
     """The one whose id the README shows."""
     made = box.submit()
-    video = harness.wait_until(lambda: (box.task(made).get("output") or {}).get("url"), "a video")
+    ask = f"/api/open/v1/video/generations/{made}"
+    video = harness.wait_until(lambda: (box.call("GET", ask).json["output"] or {}).get("url"), "a video")
     assert daemon.post(harness.callback(SHOWN_ID, url=video)).status == 200
     assert daemon.finished(SHOWN_ID)["stage"] == "done"
 
@@ -103,10 +110,8 @@ def test_every_command_of_the_readme_runs(reader, started):
                 check_script(found[1])
             elif command.startswith("cmake --preset"):
                 check_presets(command)
-            elif command.startswith("seedhook serve"):
-                harness.Program.__init__(reader.daemon, "seedhook",
-                                         [harness.SEEDHOOK, *command.split("#")[0].split()[1:]], reader.folder)
-                started(reader.daemon).ready()
+            elif command == "seedhook serve -c seedhook.yaml":
+                reader.serve(started)
                 give_it_a_finished_task(reader.daemon, reader.box)
                 serving = True
             else:

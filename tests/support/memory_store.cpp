@@ -317,18 +317,34 @@ awaitable<result<store_counts>> memory_store::counts(time_point) {
     co_return counted;
 }
 
-awaitable<result<std::vector<event>>> memory_store::events_after(event_id after, std::uint32_t limit) {
+awaitable<result<std::vector<told_event>>> memory_store::events_after(event_id after, std::uint32_t limit) {
     if (failure) {
         co_return *failure;
     }
-    std::vector<event> found;
+    std::vector<told_event> found;
     for (const task_detail& d : all) {
-        std::copy_if(d.events.begin(), d.events.end(), std::back_inserter(found),
-                     [after](const event& e) { return e.id > after; });
+        for (const event& e : d.events) {
+            if (e.id > after) {
+                found.push_back({e, d.of.source, d.of.request_id});
+                found.back().what.body.clear();
+            }
+        }
     }
-    std::sort(found.begin(), found.end(), [](const event& a, const event& b) { return a.id < b.id; });
+    std::sort(found.begin(), found.end(),
+              [](const told_event& a, const told_event& b) { return a.what.id < b.what.id; });
     found.resize(std::min<std::size_t>(found.size(), limit));
     co_return found;
+}
+
+awaitable<result<event_id>> memory_store::newest_event() {
+    if (failure) {
+        co_return *failure;
+    }
+    event_id newest = 0;
+    for (const task_detail& d : all) {
+        newest = d.events.empty() ? newest : std::max(newest, d.events.back().id);
+    }
+    co_return newest;
 }
 
 awaitable<result<std::vector<task_name>>> memory_store::tasks_with_files() {

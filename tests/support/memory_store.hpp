@@ -34,7 +34,8 @@ public:
     awaitable<result<std::vector<task_detail>>> find(std::string source, std::string request_id) override;
     awaitable<result<task_page>> list(task_query query) override;
     awaitable<result<store_counts>> counts(time_point now) override;
-    awaitable<result<std::vector<event>>> events_after(event_id after, std::uint32_t limit) override;
+    awaitable<result<std::vector<told_event>>> events_after(event_id after, std::uint32_t limit) override;
+    awaitable<result<event_id>> newest_event() override;
     awaitable<result<std::vector<task_name>>> tasks_with_files() override;
     awaitable<result<std::string>> remembered(std::string name) override;
     awaitable<result<std::vector<open_submission>>> open_submissions() override;
@@ -45,8 +46,8 @@ public:
     // Adds a task as it is, with the next free number.
     task_detail& put(task t);
 
-    std::optional<error> failure;              // every verb fails with it while set
-    std::vector<task_detail> all;              // oldest first
+    std::optional<error> failure;        // every verb fails with it while set
+    std::vector<task_detail> all;        // oldest first
     std::vector<settle_command> settles; // what was asked, as it was asked
     std::vector<redeliver_command> redelivers;
     std::vector<hint_command> hints;

@@ -32,9 +32,11 @@ struct tls_files {
 };
 
 struct listener {
-    std::string address; // `host:port`, `[v6]:port`, `unix:/path`, `systemd`
-    std::optional<tls_files> tls;
+    std::string address;        // `host:port`, `[v6]:port`, `unix:/path`, `systemd`
+    std::vector<tls_files> tls; // none: plaintext; the first is for clients that ask for no name that one is for
+    std::string client_ca;  // clients must show a certificate that these authorities signed; empty: none is asked for
     bool plaintext = false; // allow no TLS on other than loopback and unix
+    bool proxy_protocol = false; // connections begin with a header of the PROXY protocol, version 2
 };
 
 // How a callback proves itself. The default is the documented scheme: hex HMAC-SHA256 of the raw body.
@@ -198,14 +200,20 @@ struct store {
 };
 
 struct control {
-    std::string address = "unix:/run/seedhook/control.sock"; // a unix socket
+    std::string address = "unix:/run/seedhook/control.sock"; // `unix:/path`, `host:port`, `[v6]:port`
+    secret token;                   // what callers must send as the Bearer; empty (unix sockets only): nothing
+    std::vector<std::string> hosts; // names under which it is reached, beside those of its address
+    std::vector<tls_files> tls; // as in `listener`, like the two that follow
+    std::string client_ca;
+    bool plaintext = false;
 };
 
 // A listener that speaks the Open API itself.
 struct gateway {
     std::string address = "127.0.0.1:8090"; // `host:port`, `[v6]:port`, `unix:/path`
     secret token;                           // what apps must send as the Bearer; empty (local addresses only): anything
-    std::optional<tls_files> tls;
+    std::vector<tls_files> tls;             // as of a listener
+    std::string client_ca;
     bool plaintext = false; // allow no TLS on other than loopback and unix
 };
 
@@ -218,6 +226,10 @@ struct limits {
     std::uint32_t connections = 10000;
     duration header_timeout{std::chrono::seconds(10)};
     duration idle_timeout{std::chrono::seconds(60)};
+    // 0: the default, which holds for public addresses alone.
+    std::uint32_t connections_per_address = 0;
+    std::uint32_t failed_signatures_per_minute = 0;
+    std::vector<std::string> trusted_proxies; // addresses and networks; `unix`: whoever connects to a unix socket
 };
 
 // How long the store keeps what is over. None: for ever.

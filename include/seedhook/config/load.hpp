@@ -40,13 +40,13 @@ struct loaded {
 loaded load_file(const std::string& path, const variables& from);
 loaded load_text(std::string_view text, const std::string& file_name, const variables& from);
 
-// Only `control.address` of a file, for commands whose user may not be allowed to read its secrets: no variable
-// elsewhere is looked at, and no mistake elsewhere is found.
-struct control_address {
-    std::optional<std::string> value; // none when there are mistakes
+// Only `control` of a file, for commands whose user may not be allowed to read its secrets: no variable elsewhere is
+// looked at, and no mistake elsewhere is found.
+struct loaded_control {
+    std::optional<control> value; // none when there are mistakes
     std::vector<mistake> mistakes;
 };
-control_address load_control_address(const std::string& path, const variables& from);
+loaded_control load_control(const std::string& path, const variables& from);
 
 // What a person should know of a configuration that is valid: a source with `verify: none`, a plaintext listener.
 std::vector<std::string> warnings(const settings& s);

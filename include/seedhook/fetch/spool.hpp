@@ -49,6 +49,9 @@ public:
     virtual result<void> room_for(std::uint64_t more) const = 0;
     virtual std::uint64_t bytes() const = 0;
 
+    // How many more bytes fit before a limit is met; none when the disk does not say.
+    virtual std::uint64_t room() const = 0;
+
     // For the transfer of that name, which may have left a part of the file here. errc::conflict while another runs.
     virtual result<std::unique_ptr<spool_claim>> claim(const std::string& name) = 0;
 

@@ -48,9 +48,18 @@ struct task_query {
     std::uint32_t limit = 50;
     std::optional<task_id> before; // the cursor: only tasks older than this one
 };
+// Looking at more tasks than a reader may be held up for ends a page early: it may hold fewer than the limit, even
+// none, and still have a `next`.
 struct task_page {
-    std::vector<task> tasks; // newest first
-    std::optional<task_id> next;
+    std::vector<task> tasks;     // newest first
+    std::optional<task_id> next; // `before` of the page that follows; none: there are no older ones
+};
+
+// An event as it is told to whoever listens: without upstream's bytes.
+struct told_event {
+    event what;         // its `body` is empty
+    std::string source; // of its task; empty when the event belongs to none
+    std::string request_id;
 };
 
 struct job_count {
@@ -76,8 +85,10 @@ public:
     virtual result<std::vector<task_detail>> find(std::string_view source, std::string_view request_id) = 0;
     virtual result<task_page> list(const task_query& query) = 0;
     virtual result<store_counts> counts(time_point now) = 0;
-    // Events after `after`, oldest first.
-    virtual result<std::vector<event>> events_after(event_id after, std::uint32_t limit) = 0;
+    // Events after `after`, oldest first; fewer than `limit` where their texts are long, and none only where there are
+    // none.
+    virtual result<std::vector<told_event>> events_after(event_id after, std::uint32_t limit) = 0;
+    virtual result<event_id> newest_event() = 0; // 0: there has been none
     // What `remember_command` kept; empty when nothing was.
     virtual result<std::string> remembered(std::string_view name) = 0;
     // Submissions that were begun and not ended, or whose answers were lost, oldest first; the newest 1,000.
@@ -116,8 +127,8 @@ struct store_inspection {
     bool complete = false; // every page was looked at
 };
 // A look at a store that no daemon has open, for about `limit` at most; nothing is made, written or migrated.
-// errc::not_found when there is none yet, errc::conflict when a daemon has it, errc::invalid when it is no store of ours
-// or a newer one's, others when it cannot be read or is damaged.
+// errc::not_found when there is none yet, errc::conflict when a daemon has it, errc::invalid when it is no store of
+// ours or a newer one's, others when it cannot be read or is damaged.
 result<store_inspection> inspect_sqlite(const sqlite_settings& settings, duration limit);
 
 } // namespace seedhook

@@ -55,7 +55,8 @@ public:
     virtual awaitable<result<std::vector<task_detail>>> find(std::string source, std::string request_id) = 0;
     virtual awaitable<result<task_page>> list(task_query query) = 0;
     virtual awaitable<result<store_counts>> counts(time_point now) = 0;
-    virtual awaitable<result<std::vector<event>>> events_after(event_id after, std::uint32_t limit) = 0;
+    virtual awaitable<result<std::vector<told_event>>> events_after(event_id after, std::uint32_t limit) = 0;
+    virtual awaitable<result<event_id>> newest_event() = 0;
     virtual awaitable<result<std::vector<task_name>>> tasks_with_files() = 0;
     virtual awaitable<result<std::string>> remembered(std::string name) = 0;
     virtual awaitable<result<std::vector<open_submission>>> open_submissions() = 0;

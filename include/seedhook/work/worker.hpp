@@ -8,6 +8,7 @@
 #include "seedhook/store/store.hpp"
 #include "seedhook/work/retry.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,9 +39,18 @@ struct worker_settings {
     duration lease{std::chrono::seconds(60)}; // renewed at a third of it while the handler runs
 };
 
+// An attempt that has ended, for as long as the call that tells of it.
+struct attempt_report {
+    const claimed_job& claimed;
+    const outcome& came_to;
+    const next_step& step;
+    task_stage stage; // of the task, now
+    std::chrono::steady_clock::duration took;
+};
+
 struct work_observer {
-    // After each attempt was recorded. `stage` is the task's stage then.
-    std::function<void(const claimed_job&, const outcome&, const next_step&, task_stage stage)> finished;
+    // After each attempt was recorded.
+    std::function<void(const attempt_report&)> finished;
 };
 
 // All members are called on the thread of `executor`, but `wake`.

@@ -5,6 +5,7 @@
 #include "seedhook/crypto/hash.hpp"
 #include "seedhook/http/date.hpp"
 #include "seedhook/log/log.hpp"
+#include "seedhook/model/text.hpp"
 #include "sinks/s3/signing.hpp"
 
 #include <chrono>
@@ -32,6 +33,13 @@ http::client_request request_for(const operation& what, const bucket_place& wher
     return request;
 }
 
+// A service may repeat our request in its answer, with the session token, and reasons quote answers.
+void hide(const credentials& who, http::client_response& answer) {
+    for (const config::secret* one : {&who.session_token, &who.secret_access_key}) {
+        answer.body = without_secret(answer.body, one->reveal(), "[hidden]");
+    }
+}
+
 } // namespace
 
 refusal refused_by_disk(const error& why) {
@@ -49,8 +57,8 @@ service::remedy service::mend(const knowledge& used, const http::client_response
     const duration off = theirs ? std::chrono::abs(*theirs - service_time()) : duration(0);
     const bool untold = answer.body.empty() && answer.status / 100 == 4;
     const bool skewed = why.code == "RequestTimeTooSkewed" || (untold && answer.status == 403 && off > taken_for_skew);
-    const bool elsewhere = answer.status / 100 == 3 || why.code == "AuthorizationHeaderMalformed" ||
-                           (untold && answer.status == 400);
+    const bool elsewhere =
+        answer.status / 100 == 3 || why.code == "AuthorizationHeaderMalformed" || (untold && answer.status == 400);
     if ((skewed || elsewhere) && !detour && known_ != used) {
         return skewed ? remedy::clock : remedy::place; // another request has found out meanwhile
     }
@@ -96,6 +104,7 @@ awaitable<reply> service::call(operation what) {
             known_.where = home_; // the place that we were sent to may be gone
             co_return refusal(outcome_of(answer.error(), what.name, where().bucket));
         }
+        hide(*who, *answer);
         const auto why = failure_in(*answer, time_.now());
         if (!why) {
             co_return std::move(*answer);

@@ -38,38 +38,77 @@ std::vector<task_detail> find(connection& db, std::string_view source, std::stri
     return found;
 }
 
-// Each set of filters has a text of its own, so that the planner can use the index that fits.
-std::string_view list_query(const task_query& q) {
-    if (q.stage == task_stage::waiting || q.stage == task_stage::stuck) {
-        return "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE stage IN ('waiting', 'stuck') AND stage = ?1 "
-               "AND id < ?5 AND (?2 = '' OR status = ?2) AND (?3 = '' OR source = ?3) AND instr(request_id, ?4) > 0 "
-               "ORDER BY id DESC LIMIT ?6";
+// A query holds up the reopening of a store, and a person's other questions: it looks at so many tasks and no more.
+constexpr std::int64_t most_looked_at = 20'000;
+
+bool is_wanted(const task_query& q, const cursor& row) {
+    return (!q.stage || row.text(4) == to_string(*q.stage)) && (!q.status || row.text(3) == to_string(*q.status)) &&
+           (q.source.empty() || row.text(1) == q.source) &&
+           (q.text.empty() || row.text(2).find(q.text) != std::string::npos);
+}
+
+// Whether the tasks that have a fetch or a delivery to do are few enough to be looked at one by one.
+bool few_are_under_way(connection& db) {
+    return db.number("SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state IN ('pending', 'blocked') "
+                     "AND kind IN ('fetch', 'deliver') LIMIT ?)",
+                     most_looked_at + 1) <= most_looked_at;
+}
+
+// Candidates, newest first. Each text can be served by one index.
+std::string_view candidates_for(const task_query& q, connection& db) {
+    if (q.stage == task_stage::waiting) {
+        return "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE stage IN ('waiting', 'stuck') "
+               "AND stage = 'waiting' AND id < ? ORDER BY id DESC";
     }
-    if (q.stage == task_stage::fetching || q.stage == task_stage::delivering) {
+    if (q.stage == task_stage::stuck) {
+        return "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE stage IN ('waiting', 'stuck') "
+               "AND stage = 'stuck' AND id < ? ORDER BY id DESC";
+    }
+    if ((q.stage == task_stage::fetching || q.stage == task_stage::delivering) && few_are_under_way(db)) {
         return "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE id IN (SELECT task FROM jobs "
-               "WHERE state IN ('pending', 'blocked') AND kind IN ('fetch', 'deliver')) AND stage = ?1 "
-               "AND id < ?5 AND (?2 = '' OR status = ?2) AND (?3 = '' OR source = ?3) AND instr(request_id, ?4) > 0 "
-               "ORDER BY id DESC LIMIT ?6";
+               "WHERE state IN ('pending', 'blocked') AND kind IN ('fetch', 'deliver')) "
+               "AND id < ? ORDER BY id DESC";
     }
-    return "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE (?1 = '' OR stage = ?1) AND id < ?5 "
-           "AND (?2 = '' OR status = ?2) AND (?3 = '' OR source = ?3) AND (?4 = '' OR instr(request_id, ?4) > 0) "
-           "ORDER BY id DESC LIMIT ?6";
+    return "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE id < ? ORDER BY id DESC";
 }
 
 task_page list(connection& db, const task_query& q) {
     task_page page;
-    const std::string_view stage = q.stage ? to_string(*q.stage) : std::string_view();
-    const std::string_view status = q.status ? to_string(*q.status) : std::string_view();
-    cursor rows = db.query(list_query(q), stage, status, q.source, q.text, q.before.value_or(INT64_MAX),
-                           std::int64_t{q.limit} + 1);
+    task_id last = 0;
+    std::int64_t looked_at = 0;
+    cursor rows = db.query(candidates_for(q, db), q.before.value_or(INT64_MAX));
     while (rows.next()) {
-        if (page.tasks.size() == q.limit) {
-            page.next = page.tasks.empty() ? std::optional<task_id>() : page.tasks.back().id;
+        if (page.tasks.size() == q.limit || looked_at == most_looked_at) {
+            page.next = last;
             break;
         }
-        page.tasks.push_back(read_task(rows));
+        ++looked_at;
+        last = rows.integer(0);
+        if (is_wanted(q, rows)) {
+            page.tasks.push_back(read_task(rows));
+        }
     }
     return page;
+}
+
+// So many bytes of texts are enough for one look.
+constexpr std::size_t enough_told = 256 * 1024;
+
+std::vector<told_event> events_after(connection& db, event_id after, std::uint32_t limit) {
+    std::vector<told_event> events;
+    std::size_t told = 0;
+    cursor rows = db.query("SELECT events.id, task, at, kind, detail, '', ifnull(source, ''), ifnull(request_id, '') "
+                           "FROM events LEFT JOIN tasks ON tasks.id = task WHERE events.id > ? "
+                           "ORDER BY events.id LIMIT ?",
+                           after, std::int64_t{limit});
+    while (told < enough_told && rows.next()) {
+        told_event& one = events.emplace_back();
+        one.what = read_event(rows);
+        one.source = rows.text(6);
+        one.request_id = rows.text(7);
+        told += one.what.detail.size();
+    }
+    return events;
 }
 
 void count_tasks(connection& db, store_counts& counts) {
@@ -189,16 +228,12 @@ public:
         });
     }
 
-    result<std::vector<event>> events_after(event_id after, std::uint32_t limit) override {
-        return read([&](connection& db) {
-            std::vector<event> events;
-            cursor rows = db.query("SELECT " SEEDHOOK_EVENT_COLUMNS " FROM events WHERE id > ? ORDER BY id LIMIT ?",
-                                   after, std::int64_t{limit});
-            while (rows.next()) {
-                events.push_back(read_event(rows));
-            }
-            return events;
-        });
+    result<std::vector<told_event>> events_after(event_id after, std::uint32_t limit) override {
+        return read([&](connection& db) { return sqlite::events_after(db, after, limit); });
+    }
+
+    result<event_id> newest_event() override {
+        return read([](connection& db) { return db.number("SELECT max(id) FROM events"); });
     }
 
     result<std::string> remembered(std::string_view name) override {

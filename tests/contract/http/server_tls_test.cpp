@@ -10,6 +10,9 @@
 #include <boost/asio/write.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <mutex>
+#include <utility>
+
 namespace {
 
 using namespace seedhook;
@@ -29,8 +32,27 @@ std::shared_ptr<tls::server_identity> identity_of(const test_pki& pki) {
 struct secure_server : scratch_folder {
     test_pki pki = make_test_pki(path.string(), {"localhost", "127.0.0.1"}, test_key::rsa);
     std::shared_ptr<tls::server_identity> identity = identity_of(pki);
+    std::mutex guard;
+    std::string told; // the last fault
     running_server server;
-    explicit secure_server(server_limits limits = {}) : server(limits, "127.0.0.1:0", identity) {}
+    explicit secure_server(server_limits limits = {}) : server(limits, "127.0.0.1:0", identity) {
+        identity->observe_failures([this](std::string_view peer, const tls::handshake_failure& what) {
+            const std::lock_guard lock(guard);
+            told = peer.starts_with("127.0.0.1") && !what.reason.empty() ? tls::to_string(what.fault) : "incomplete";
+        });
+    }
+
+    // What the server tells of a handshake that failed.
+    std::string fault() {
+        for (int i = 0; i < 1000; ++i) {
+            std::this_thread::sleep_for(5ms);
+            const std::lock_guard lock(guard);
+            if (!told.empty()) {
+                return std::exchange(told, {});
+            }
+        }
+        return {};
+    }
 };
 
 struct handshake_choice {
@@ -107,13 +129,16 @@ BOOST_FIXTURE_TEST_CASE(tls_1_2_and_1_3_are_served, secure_server) {
 }
 
 BOOST_FIXTURE_TEST_CASE(older_versions_and_ciphers_without_forward_secrecy_are_refused, secure_server) {
-    BOOST_TEST(!!tls_client(*this, only(TLS1_1_VERSION)).failure);
-    BOOST_TEST(!!tls_client(*this, only(TLS1_VERSION)).failure);
+    for (const int version : {TLS1_1_VERSION, TLS1_VERSION}) {
+        BOOST_TEST(!!tls_client(*this, only(version)).failure);
+        BOOST_TEST(fault() == "version");
+    }
     for (const char* ciphers : {"AES128-GCM-SHA256", "AES256-SHA", "DHE-RSA-AES128-GCM-SHA256",
                                 "ECDHE-RSA-AES128-SHA256", "ECDHE-RSA-AES256-SHA"}) {
         handshake_choice choice = only(TLS1_2_VERSION);
         choice.ciphers = ciphers;
         BOOST_TEST(!!tls_client(*this, choice).failure, ciphers);
+        BOOST_TEST(fault() == "parameters");
     }
     handshake_choice finite_field = only(TLS1_3_VERSION);
     finite_field.groups = "ffdhe2048";
@@ -122,10 +147,13 @@ BOOST_FIXTURE_TEST_CASE(older_versions_and_ciphers_without_forward_secrecy_are_r
 }
 
 BOOST_FIXTURE_TEST_CASE(http_1_1_is_chosen_when_offered_and_nothing_else_is, secure_server) {
-    const auto chosen = [this](const std::string& offered) {
+    const auto offering = [](const std::string& protocols) {
         handshake_choice choice;
-        choice.alpn = offered;
-        tls_client client(*this, choice);
+        choice.alpn = protocols;
+        return choice;
+    };
+    const auto chosen = [&](const std::string& offered) {
+        tls_client client(*this, offering(offered));
         BOOST_TEST(!client.failure);
         const unsigned char* name = nullptr;
         unsigned size = 0;
@@ -133,8 +161,14 @@ BOOST_FIXTURE_TEST_CASE(http_1_1_is_chosen_when_offered_and_nothing_else_is, sec
         return std::string(reinterpret_cast<const char*>(name), size);
     };
     BOOST_TEST(chosen("\x02h2\x08http/1.1") == "http/1.1");
-    BOOST_TEST(chosen("\x02h2") == "");
     BOOST_TEST(chosen("") == "");
+    for (const char* others : {"\x02h2", "\x08http/1.0", "\x02h2\x08http/1.0"}) {
+        const tls_client client(*this, offering(others));
+        BOOST_TEST(client.failure.value() != 0);
+        BOOST_TEST(ERR_GET_REASON(static_cast<unsigned long>(client.failure.value())) ==
+                   SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL);
+        BOOST_TEST(fault() == "application_protocol");
+    }
 }
 
 BOOST_FIXTURE_TEST_CASE(a_client_cannot_renegotiate_or_resume, secure_server) {
@@ -151,7 +185,7 @@ BOOST_FIXTURE_TEST_CASE(a_new_certificate_serves_new_connections_and_old_ones_li
     BOOST_REQUIRE(!before.failure);
     const test_pki old = pki;
     pki = make_test_pki(path.string(), {"localhost"}, test_key::ecdsa);
-    BOOST_REQUIRE(identity->reload());
+    BOOST_REQUIRE(identity->reload().front().refused_because.empty());
     tls_client after(*this);
     BOOST_REQUIRE_MESSAGE(!after.failure, after.failure.message());
     BOOST_TEST((before.serial() != after.serial()));
@@ -181,6 +215,7 @@ BOOST_FIXTURE_TEST_CASE(plain_text_on_a_tls_port_is_not_served, secure_server) {
     const std::string answer = answer_to(server.name, get_hello);
     BOOST_TEST(status_of(answer) == "");
     BOOST_TEST(server.desk.requests().empty());
+    BOOST_TEST(fault() == "not_tls");
 }
 
 server_limits short_handshake() {
@@ -198,6 +233,18 @@ BOOST_FIXTURE_TEST_CASE(a_handshake_that_stalls_is_cut_off, hasty_secure_server)
     client.send(std::string("\x16\x03\x01", 3));
     client.read_all();
     BOOST_TEST(client.closes());
+    BOOST_TEST(fault() == "timed_out");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_client_that_does_not_take_the_certificate_or_goes_away_is_told_of, secure_server) {
+    const test_pki mine = pki;
+    std::filesystem::create_directories(path / "other");
+    pki = make_test_pki((path / "other").string(), {"localhost"});
+    BOOST_TEST(!!tls_client(*this).failure);
+    BOOST_TEST(fault() == "refused");
+    pki = mine;
+    { raw_client client(server.name); }
+    BOOST_TEST(fault() == "closed");
 }
 
 } // namespace

@@ -166,6 +166,46 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(lists_page_newest_first_and_filter, engine, engine
     BOOST_TEST(!none.next.has_value());
 }
 
+// However many tasks do not match: a reader is held up for so long and no longer.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_long_search_goes_on_with_the_next_page, engine, engines) {
+    bench<engine> b;
+    b.settled(settle("the_oldest", task_status::failed, at(1), b.routes));
+    constexpr int many = 20'500;
+    for (int i = 0; i < many;) {
+        std::vector<command> together;
+        for (int end = i + 500; i < end; ++i) {
+            together.emplace_back(settle("req_" + std::to_string(i), task_status::succeeded, at(2), b.routes));
+        }
+        BOOST_REQUIRE(b.db->apply(together).has_value());
+    }
+    task_query by_status;
+    by_status.status = task_status::failed;
+    task_query by_text;
+    by_text.text = "oldest";
+    task_query by_stage; // so many are being fetched that they are looked for among all
+    by_stage.stage = task_stage::done;
+    for (task_query q : {by_status, by_text, by_stage}) {
+        const auto first = b.reader->list(q).value();
+        BOOST_TEST(first.tasks.empty());
+        BOOST_REQUIRE(first.next.has_value());
+        q.before = first.next;
+        const auto second = b.reader->list(q).value();
+        BOOST_REQUIRE_EQUAL(second.tasks.size(), 1U);
+        BOOST_TEST(second.tasks[0].request_id == "the_oldest");
+        BOOST_TEST(!second.next.has_value());
+    }
+    task_query fetching;
+    fetching.stage = task_stage::fetching;
+    fetching.limit = 500;
+    int found = 0;
+    do {
+        const auto page = b.reader->list(fetching).value();
+        found += static_cast<int>(page.tasks.size());
+        fetching.before = page.next;
+    } while (fetching.before);
+    BOOST_TEST(found == many);
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(each_stage_lists_its_own_tasks, engine, engines) {
     bench<engine> b;
     b.settled(settle("waiting", task_status::processing, at(1), b.routes));
@@ -215,9 +255,14 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(events_can_be_read_on_from_the_last_one_seen, engi
     b.settled(settle("req_2", task_status::succeeded, at(2), b.routes));
     const auto all = b.reader->events_after(0, 10).value();
     BOOST_REQUIRE_EQUAL(all.size(), 2U);
-    const auto rest = b.reader->events_after(all[0].id, 10).value();
+    const auto rest = b.reader->events_after(all[0].what.id, 10).value();
     BOOST_REQUIRE_EQUAL(rest.size(), 1U);
-    BOOST_TEST(rest[0].id == all[1].id);
+    BOOST_TEST(rest[0].what.id == all[1].what.id);
+    BOOST_TEST(rest[0].source == "main");
+    BOOST_TEST(rest[0].request_id == "req_2");
+    BOOST_TEST(rest[0].what.body.empty());
+    BOOST_TEST(b.reader->newest_event().value() == all[1].what.id);
+    BOOST_TEST(b.reader->events_after(all[1].what.id, 10).value().empty());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(tasks_with_files_are_those_settled_and_not_done, engine, engines) {

@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(numbers_of_tasks_and_events_never_come_again, engi
     retention_bench<engine> b;
     b.done("first", at(1));
     b.done("second", at(1));
-    const auto before = b.reader->events_after(0, 100).value().back().id;
+    const auto before = b.reader->events_after(0, 100).value().back().what.id;
     b.prune(at(500));
     b.restart();
     const auto third = b.settled(settle("third", task_status::failed, at(600), b.routes));

@@ -312,9 +312,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_submission_whose_answer_is_lost_is_an_event_and_
     BOOST_TEST(left[0].lost == "the connection broke");
     const auto events = b.reader->events_after(0, 10).value();
     BOOST_REQUIRE_EQUAL(events.size(), 2U);
-    BOOST_TEST(events[1].kind == "lost");
-    BOOST_TEST(events[1].task == 0);
-    BOOST_TEST(events[1].detail == "source main: seedance-2.0, a river: the connection broke");
+    BOOST_TEST(events[1].what.kind == "lost");
+    BOOST_TEST(events[1].what.task == 0);
+    BOOST_TEST(events[1].what.detail == "source main: seedance-2.0, a river: the connection broke");
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_fresh_url_replaces_the_old_one, engine, engines) {

@@ -76,9 +76,7 @@ struct worker_fixture {
         auto engine = open_sqlite({(folder.path() / "seedhook.db").string()}).value();
         tasks = make_store(std::make_unique<doubtful_database>(std::move(engine), fails), {}, std::move(observer));
         work_observer seen;
-        seen.finished = [this](const claimed_job&, const outcome&, const next_step& step, task_stage) {
-            ended.push_back(step.state);
-        };
+        seen.finished = [this](const attempt_report& attempt) { ended.push_back(attempt.step.state); };
         works = make_worker(context.get_executor(), *tasks, system_clock(), settings, std::move(seen));
         set_lanes();
     }

@@ -98,8 +98,8 @@ void check_api(const config::source& source) {
 }
 
 void check_gateway(const config::gateway& g) {
-    fuzz::must(is_local(g.address) || ((g.tls || g.plaintext) && !g.token.empty()), "a gateway is not for everyone",
-               g.address);
+    fuzz::must(is_local(g.address) || ((!g.tls.empty() || g.plaintext) && !g.token.empty()),
+               "a gateway is not for everyone", g.address);
 }
 
 // What the daemon takes for granted.
@@ -110,7 +110,8 @@ void check_usable(const config::settings& s) {
     must_be_unique(s.sources, &config::source::path);
     must_be_unique(s.sinks, &config::sink::name);
     for (const config::listener& l : s.listeners) {
-        fuzz::must(is_local(l.address) || l.tls || l.plaintext, "nothing goes in the clear unasked", l.address);
+        fuzz::must(is_local(l.address) || !l.tls.empty() || l.plaintext, "nothing goes in the clear unasked",
+                   l.address);
     }
     for (const config::source& source : s.sources) {
         fuzz::must(config::is_signed(source.verify) != source.secrets.empty(), "signatures have secrets");

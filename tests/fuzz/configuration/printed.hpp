@@ -57,17 +57,22 @@ private:
         out_ += "{";
         put("address", l.address);
         put("plaintext", l.plaintext);
-        print_tls(l.tls);
+        print_tls(l.tls, l.client_ca);
         out_ += "}, ";
     }
 
-    void print_tls(const std::optional<config::tls_files>& tls) {
-        if (tls) {
-            out_ += "tls: {";
-            put("certificate", tls->certificate);
-            put("key", tls->key);
+    void print_tls(const std::vector<config::tls_files>& tls, const std::string& client_ca) {
+        if (tls.empty()) {
+            return;
+        }
+        out_ += "tls: [";
+        for (const config::tls_files& files : tls) {
+            out_ += "{";
+            put("certificate", files.certificate);
+            put("key", files.key);
             out_ += "}, ";
         }
+        out_ += "], client_ca: " + null_or(client_ca) + ", ";
     }
 
     void print(const config::source& s) {
@@ -104,8 +109,18 @@ private:
         if (!g.token.empty()) {
             put("token", g.token);
         }
-        print_tls(g.tls);
+        print_tls(g.tls, g.client_ca);
         out_ += "}\n";
+    }
+
+    void print(const config::control& c) {
+        put("address", c.address);
+        put("plaintext", c.plaintext);
+        if (!c.token.empty()) {
+            put("token", c.token);
+        }
+        put("hosts", c.hosts);
+        print_tls(c.tls, c.client_ca);
     }
 
     void print_times(const config::settings& s) {
@@ -205,7 +220,7 @@ private:
         put_as("type", "sqlite");
         put("path", s.store.path);
         out_ += "}\ncontrol: {";
-        put("address", s.control.address);
+        print(s.control);
         out_ += "}\nreceive: {";
         put("threads", s.receive.threads == 0 ? "auto" : std::to_string(s.receive.threads));
         out_ += "}\nlimits: {";

@@ -41,6 +41,18 @@ BOOST_AUTO_TEST_CASE(a_reachable_listener_needs_tls_or_consent) {
                 "f.yaml:1:46: listeners[0].plaintext: contradicts `tls`: leave out one of the two");
 }
 
+BOOST_AUTO_TEST_CASE(a_proxied_listener_needs_somebody_to_trust) {
+    const std::string proxied = "listeners: [{address: '127.0.0.1:1', proxy_protocol: true}]\n"
+                                "sources: [{name: a, path: /a, secrets: [x]}]\n";
+    CHECK_LINES(mistakes(proxied),
+                "f.yaml:1:54: listeners[0].proxy_protocol: needs `limits.trusted_proxies`: who may say "
+                "whom it speaks for");
+    BOOST_TEST(mistakes(proxied + "limits: {trusted_proxies: [10.0.0.0/8, 'fd00::/8', 127.0.0.1, unix]}").empty());
+    for (const char* bad : {"proxy.example", "10.0.0.1/8", "Unix", "'*'"}) {
+        BOOST_TEST(one_says(mistakes(proxied + "limits: {trusted_proxies: [" + bad + "]}"), "or `unix`"), bad);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(tls_needs_both_files) {
     CHECK_LINES(
         listener_mistakes("{address: 0.0.0.0:80, tls: {certificate: c.pem}}"),
@@ -48,6 +60,20 @@ BOOST_AUTO_TEST_CASE(tls_needs_both_files) {
         "f.yaml:1:54: listeners[0].tls.certificate: must be an absolute path (all paths here are), not \"c.pem\"");
     CHECK_LINES(listener_mistakes("{address: 127.0.0.1:80, tls: ~}"),
                 "f.yaml:1:37: listeners[0].tls: must be a map with keys such as `certificate`");
+}
+
+BOOST_AUTO_TEST_CASE(each_pair_of_a_list_is_read_and_an_empty_list_is_none) {
+    CHECK_LINES(listener_mistakes("{address: 127.0.0.1:80, tls: [{certificate: /c, key: /k}, {certificate: /d}, 7]}"),
+                "f.yaml:1:69: listeners[0].tls[1].key: is missing",
+                "f.yaml:1:87: listeners[0].tls[2]: must be a map with keys such as `certificate`");
+    CHECK_LINES(listener_mistakes("{address: 0.0.0.0:80, tls: []}"),
+                "f.yaml:1:40: listeners[0].tls: must not be an empty list");
+}
+
+BOOST_AUTO_TEST_CASE(clients_show_certificates_within_tls_alone) {
+    CHECK_LINES(listener_mistakes("{address: 127.0.0.1:80, client_ca: /ca.pem}"),
+                "f.yaml:1:48: listeners[0].client_ca: needs `tls`: certificates are shown within it");
+    BOOST_TEST(listener_mistakes("{address: 127.0.0.1:80, client_ca: null}").empty());
 }
 
 BOOST_AUTO_TEST_CASE(listener_addresses_are_numeric_or_unix_or_systemd) {
@@ -244,12 +270,35 @@ BOOST_AUTO_TEST_CASE(hosts_and_networks_are_checked) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_control_address_is_a_unix_socket) {
-    for (const char* bad : {"127.0.0.1:8080", "systemd", "/run/x.sock", "unix:x"}) {
-        BOOST_TEST(one_says(mistakes_in("control: {address: '" + std::string(bad) + "'}\n"),
-                            "control.address: must be a unix socket"),
+BOOST_AUTO_TEST_CASE(the_control_address_is_a_socket_of_ours) {
+    for (const char* bad : {"127.0.0.1", "systemd", "/run/x.sock", "unix:x", "localhost:9090"}) {
+        BOOST_TEST(one_says(mistakes_in("control: {token: t, address: '" + std::string(bad) + "'}\n"),
+                            "control.address: must be an address such as"),
                    bad);
     }
+}
+
+BOOST_AUTO_TEST_CASE(control_over_tcp_needs_a_token_and_beyond_this_machine_tls) {
+    const std::string tls = "tls: {certificate: /c, key: /k}";
+    BOOST_TEST(one_says(mistakes_in("control: {address: '127.0.0.1:9090'}\n"), "control.token: is missing"));
+    BOOST_TEST(mistakes_in("control: {address: '127.0.0.1:9090', token: t}\n").empty());
+    BOOST_TEST(one_says(mistakes_in("control: {address: '0.0.0.0:9090', token: t}\n"),
+                        "control.address: others than this machine can reach it"));
+    BOOST_TEST(mistakes_in("control: {address: '0.0.0.0:9090', token: t, plaintext: true}\n").empty());
+    BOOST_TEST(mistakes_in("control: {address: '0.0.0.0:9090', token: t, " + tls + "}\n").empty());
+    BOOST_TEST(one_says(mistakes_in("control: {address: 'unix:/c', " + tls + "}\n"), "control.tls: is for TCP"));
+    BOOST_TEST(mistakes_in("control: {address: 'unix:/c', token: t}\n").empty());
+}
+
+BOOST_AUTO_TEST_CASE(control_has_names_and_an_address_of_its_own) {
+    for (const char* bad : {"a:80", "https://a", "*", "*.a", ""}) {
+        BOOST_TEST(one_says(mistakes_in("control: {hosts: ['" + std::string(bad) + "']}\n"),
+                            "control.hosts[0]: must be a host name"),
+                   bad);
+    }
+    BOOST_TEST(mistakes_in("control: {hosts: [seedhook.example.com]}\n").empty());
+    BOOST_TEST(
+        one_says(mistakes_in("control: {address: '127.0.0.1:1', token: t}\n"), "one of the listeners has its address"));
 }
 
 BOOST_AUTO_TEST_CASE(a_directory_sink_is_checked_in_full) {

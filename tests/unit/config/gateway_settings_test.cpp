@@ -52,7 +52,8 @@ sources:
 gateway:
   address: "[::]:8090"
   token: app-token
-  tls: {certificate: /c, key: /k}
+  tls: [{certificate: /c, key: /k}, {certificate: /c2, key: /k2}]
+  client_ca: /ca
 poll: {first_after: 10s, max_interval: 1m, give_up_after: 2h, requests_per_minute: 7}
 retention: {tasks: forever, ids: forever}
 )")
@@ -63,7 +64,9 @@ retention: {tasks: forever, ids: forever}
     BOOST_TEST(s.sources[0].callback_url == "https://hooks.example.com/hooks");
     BOOST_TEST(s.gateway->address == "[::]:8090");
     BOOST_TEST(s.gateway->token.reveal() == "app-token");
-    BOOST_TEST(s.gateway->tls->key == "/k");
+    BOOST_TEST(s.gateway->tls.at(0).key == "/k");
+    BOOST_TEST(s.gateway->tls.at(1).certificate == "/c2");
+    BOOST_TEST(s.gateway->client_ca == "/ca");
     BOOST_CHECK(s.poll.first_after == 10s);
     BOOST_CHECK(s.poll.max_interval == 1min);
     BOOST_CHECK(s.poll.give_up_after == 2h);

@@ -50,10 +50,9 @@ BOOST_AUTO_TEST_CASE(a_hostile_key_cannot_drive_the_terminal) {
 
 BOOST_AUTO_TEST_CASE(what_later_versions_bring_is_refused_by_name) {
     CHECK_LINES(
-        mistakes_in("store: {type: postgres, url: x}\ncontrol: {token: x}\n"),
+        mistakes_in("store: {type: postgres, url: x}\n"),
         "f.yaml:3:15: store.type: must be sqlite (this version of seedhook supports no other), not \"postgres\"",
-        "f.yaml:3:25: store.url: is not supported by this version of seedhook",
-        "f.yaml:4:11: control.token: is not supported by this version of seedhook");
+        "f.yaml:3:25: store.url: is not supported by this version of seedhook");
 }
 
 BOOST_AUTO_TEST_CASE(each_type_of_sink_has_its_own_keys) {
@@ -67,8 +66,7 @@ BOOST_AUTO_TEST_CASE(each_type_of_sink_has_its_own_keys) {
         "f.yaml:4:36: sinks[0].command: must begin with an absolute path",
         "f.yaml:5:33: sinks[1].bucket: must be a bucket's name: 3 to 255 letters, digits, `-`, `.` or `_`, as in "
         "`videos-2026`, not \"x\"",
-        "f.yaml:5:36: sinks[1].path: unknown key",
-        "f.yaml:6:5: sinks[2].secret: is missing",
+        "f.yaml:5:36: sinks[1].path: unknown key", "f.yaml:6:5: sinks[2].secret: is missing",
         "f.yaml:6:35: sinks[2].url: must be a URL such as https://hooks.example.com/hooks/seedance, not \"ftp://x\"",
         "f.yaml:7:21: sinks[3].type: must be directory, exec, s3 or webhook; did you mean \"directory\"?",
         "f.yaml:8:5: sinks[4].type: is missing");
@@ -86,7 +84,8 @@ BOOST_AUTO_TEST_CASE(what_contradicts_itself_in_a_sink_is_a_mistake) {
         "f.yaml:4:36: sinks[0].command: must be one text when shell is true",
         "f.yaml:4:63: sinks[0].env.SEEDHOOK_X: each key must be a name that does not begin with SEEDHOOK_",
         "f.yaml:4:78: sinks[0].env.A B: each key must be the name of an environment variable: letters, digits and `_`",
-        "f.yaml:5:48: sinks[1].endpoint: http shows everything to whoever is between: use https, or say `plaintext: true`",
+        "f.yaml:5:48: sinks[1].endpoint: http shows everything to whoever is between: use https, or say `plaintext: "
+        "true`",
         "f.yaml:5:81: sinks[1].kms_key_id: needs `encryption: aws:kms`",
         "f.yaml:6:51: sinks[2].credentials.secret_access_key: access_key_id and secret_access_key go together",
         "f.yaml:7:60: sinks[3].credentials.source: access_key_id and secret_access_key are missing",
@@ -96,14 +95,15 @@ BOOST_AUTO_TEST_CASE(what_contradicts_itself_in_a_sink_is_a_mistake) {
 BOOST_AUTO_TEST_CASE(a_webhook_sends_no_header_that_is_not_its_users_and_shows_no_value) {
     const std::string other = ": each key must be the name of a header, and none that seedhook sets: webhook-…, "
                               "Content-Type, and those that frame a message";
-    CHECK_LINES(mistakes_in("sinks:\n"
-                            "  - {name: a, type: webhook, secret: x, url: 'https://h.example/', headers: {Host: h,\n"
-                            "     Webhook-ID: 1, content-type: x, TE: x, 'a b': x, Authorization: \"Bearer x\\n\", X-A: b}}\n"),
-                "f.yaml:4:78: sinks[0].headers.Host" + other, "f.yaml:5:6: sinks[0].headers.Webhook-ID" + other,
-                "f.yaml:5:21: sinks[0].headers.content-type" + other, "f.yaml:5:38: sinks[0].headers.TE" + other,
-                "f.yaml:5:45: sinks[0].headers.a b" + other,
-                "f.yaml:5:70: sinks[0].headers.Authorization: must be without control characters, such as the end of a "
-                "line");
+    CHECK_LINES(
+        mistakes_in("sinks:\n"
+                    "  - {name: a, type: webhook, secret: x, url: 'https://h.example/', headers: {Host: h,\n"
+                    "     Webhook-ID: 1, content-type: x, TE: x, 'a b': x, Authorization: \"Bearer x\\n\", X-A: b}}\n"),
+        "f.yaml:4:78: sinks[0].headers.Host" + other, "f.yaml:5:6: sinks[0].headers.Webhook-ID" + other,
+        "f.yaml:5:21: sinks[0].headers.content-type" + other, "f.yaml:5:38: sinks[0].headers.TE" + other,
+        "f.yaml:5:45: sinks[0].headers.a b" + other,
+        "f.yaml:5:70: sinks[0].headers.Authorization: must be without control characters, such as the end of a "
+        "line");
 }
 
 BOOST_AUTO_TEST_CASE(wrong_types_say_what_is_right) {

@@ -13,7 +13,7 @@ BOOST_AUTO_TEST_CASE(the_least_document_takes_all_defaults) {
     const settings& s = *l.value;
     BOOST_TEST(s.listeners.size() == 1U);
     BOOST_TEST(s.listeners[0].address == "127.0.0.1:8443");
-    BOOST_TEST(!s.listeners[0].tls.has_value());
+    BOOST_TEST(s.listeners[0].tls.empty());
     BOOST_TEST(s.sources[0].secrets[0].reveal() == "open-sesame");
     BOOST_TEST(s.sources[0].signature.header == "x-seedance-signature");
     BOOST_TEST(s.fetch.concurrency == 8U);
@@ -64,7 +64,8 @@ outbound: {ca_file: /ca.pem, proxy: none}
 store: {type: sqlite, path: /db}
 control: {address: unix:/c.sock}
 receive: {threads: 4}
-limits: {body: 32KiB, connections: 5, header_timeout: 1s, idle_timeout: 2s}
+limits: {body: 32KiB, connections: 5, header_timeout: 1s, idle_timeout: 2s, connections_per_address: 6,
+  failed_signatures_per_minute: 7, trusted_proxies: [10.0.0.0/8, "::1", unix]}
 log: {level: debug, format: json}
 shutdown_grace: 1m
 )");
@@ -73,8 +74,8 @@ shutdown_grace: 1m
     }
     BOOST_REQUIRE(l.value);
     const settings& s = *l.value;
-    BOOST_TEST(s.listeners[0].tls->certificate == "/t/c.pem");
-    BOOST_TEST(s.listeners[0].tls->key == "/t/k.pem");
+    BOOST_TEST(s.listeners[0].tls.at(0).certificate == "/t/c.pem");
+    BOOST_TEST(s.listeners[0].tls.at(0).key == "/t/k.pem");
     BOOST_TEST(s.listeners[1].plaintext);
     BOOST_TEST(s.listeners[2].address == "unix:/run/x.sock");
     BOOST_TEST(s.sources[0].secrets.size() == 2U);
@@ -120,6 +121,9 @@ shutdown_grace: 1m
     BOOST_TEST(s.limits.connections == 5U);
     BOOST_CHECK(s.limits.header_timeout == 1s);
     BOOST_CHECK(s.limits.idle_timeout == 2s);
+    BOOST_TEST(s.limits.connections_per_address == 6U);
+    BOOST_TEST(s.limits.failed_signatures_per_minute == 7U);
+    BOOST_TEST(s.limits.trusted_proxies.size() == 3U);
     BOOST_CHECK(s.log.level == log::level_kind::debug);
     BOOST_CHECK(s.log.format == log::format_kind::json);
     BOOST_CHECK(s.shutdown_grace == 1min);

@@ -141,18 +141,18 @@ BOOST_AUTO_TEST_CASE(a_secret_in_a_wrong_place_is_not_quoted) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_control_address_needs_no_secrets) {
+BOOST_AUTO_TEST_CASE(the_control_section_needs_no_other_secrets) {
     const seedhook::test::temp_folder folder;
     const std::string path = folder.path() / "seedhook.yaml";
-    const auto load_control = [&](const std::string& text) {
+    const auto control_of = [&](const std::string& text) {
         std::ofstream(path) << text;
-        return load_control_address(path, process().reads());
+        return load_control(path, process().reads());
     };
     const std::string rest = "sources: [{secrets: ['${file:/forbidden}']}]\nbanana: 1\n";
-    BOOST_TEST(load_control(rest + "control: {address: unix:/c}\n").value.value() == "unix:/c");
-    BOOST_TEST(load_control(rest).value.value() == "unix:/run/seedhook/control.sock");
-    BOOST_TEST(load_control(rest + "control: {address: x}\n").mistakes.size() == 1U);
-    BOOST_TEST(load_control("a: [\n").mistakes.size() == 1U);
+    BOOST_TEST(control_of(rest + "control: {address: unix:/c}\n").value.value().address == "unix:/c");
+    BOOST_TEST(control_of(rest).value.value().address == "unix:/run/seedhook/control.sock");
+    BOOST_TEST(control_of(rest + "control: {address: x}\n").mistakes.size() == 1U);
+    BOOST_TEST(control_of("a: [\n").mistakes.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(this_process_reads_regular_files_and_the_environment) {

@@ -26,13 +26,16 @@ public:
     time_point at{std::chrono::sys_days{std::chrono::year{2026} / 11 / 22} + std::chrono::hours(10)};
 };
 
-// Each wait runs the next of `steps`, or passes its whole limit when there is none left.
+// Each wait runs the next of `steps`, which counts as a commit, or passes its whole limit when there is none left.
 class scripted_feed final : public change_feed {
 public:
     explicit scripted_feed(still_clock& time) : time_(time) {}
-    awaitable<> next_change(duration limit) override {
+    std::uint64_t version() const noexcept override { return commits; }
+    bool closed() const noexcept override { return ended; }
+    awaitable<> next_change(std::uint64_t, duration limit) override {
         limits.push_back(limit);
         if (next_ < steps.size()) {
+            ++commits;
             steps[next_++]();
         } else {
             time_.at += limit;
@@ -42,6 +45,8 @@ public:
 
     std::vector<std::function<void()>> steps;
     std::vector<duration> limits;
+    std::uint64_t commits = 0;
+    bool ended = false;
 
 private:
     still_clock& time_;
@@ -77,7 +82,7 @@ struct control_setup {
         failures.sink = "alarm";
         failures.on = {task_status::failed};
         routes = std::make_shared<const routing>(std::vector<route>{library, failures});
-        control_context with{store, *counts, time, feed, desk, {}, {}, {}, {}, {}, {}, {}, {}};
+        control_context with{store, *counts, time, feed, desk, disk};
         with.ready = [this] { return state; };
         with.at_hand = [this](const video_file& v) { return v.name == in_spool; };
         with.fetched_bytes = [this](const task&) { return fetched; };
@@ -90,6 +95,11 @@ struct control_setup {
         with.delivery_id = [](const task& t, std::string_view sink) {
             return "dlv_" + t.request_id + std::string(sink);
         };
+        with.access = [this] { return access; };
+        with.video_places = [this](const task_detail&) { return places; };
+        with.sinks = [this] { return news; };
+        with.rates = [this] { return rates; };
+        with.version = "0.0.0";
         add_control_endpoints(router, std::move(with));
     }
 
@@ -137,6 +147,11 @@ struct control_setup {
     scripted_desk desk;
     std::vector<std::string> sources{"main"};
     readiness state;
+    blocking_pool disk{1};
+    std::shared_ptr<const config::control> access = std::make_shared<const config::control>();
+    std::vector<video_place> places;
+    std::vector<sink_news> news;
+    recent_rates rates;
     std::string in_spool;
     std::optional<std::uint64_t> fetched;
     std::shared_ptr<const routing> routes;

@@ -213,7 +213,7 @@ BOOST_FIXTURE_TEST_CASE(wait_answers_with_the_task_as_it_is_when_the_time_is_up,
     const auto began = time.at;
     BOOST_TEST(get_json("/v1/tasks/req_1?wait=1100ms").at("stage") == "waiting");
     BOOST_TEST((time.at - began == 1100ms));
-    BOOST_TEST((feed.limits.back() == 100ms)); // never past the end
+    BOOST_TEST((feed.limits.back() == 1100ms)); // never past the end
 }
 
 BOOST_FIXTURE_TEST_CASE(wait_waits_for_a_task_that_is_not_known_yet, control_setup) {

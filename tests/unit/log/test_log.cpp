@@ -1,5 +1,6 @@
 // What reaches standard error: order, levels, loss, and that stopping is safe at any time.
 #include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/test/unit_test.hpp>
@@ -91,6 +92,32 @@ BOOST_AUTO_TEST_CASE(level_and_format_can_change_while_running) {
     BOOST_REQUIRE(lines.size() == 2u);
     BOOST_TEST(lines[0].ends_with(" INFO seen"));
     BOOST_TEST(has(lines[1], R"("message":"seen too")"));
+}
+
+BOOST_AUTO_TEST_CASE(lines_that_repeat_are_written_once_and_counted) {
+    const captured_stderr err;
+    log::configure(log::level::info, log::format::text);
+    for (std::int64_t i = 0; i < 5; ++i) {
+        log::write_seldom(log::level::warning, "refused", 1, {{"source", "main"sv}, {"i", i}});
+    }
+    log::write_seldom(log::level::warning, "refused", 1, {{"source", "other"sv}, {"i", std::int64_t{5}}});
+    log::tell_suppressed(); // their minute is not over
+    log::flush_and_stop();
+    const auto lines = err.lines();
+    BOOST_REQUIRE(lines.size() == 3u);
+    BOOST_TEST(lines[0].ends_with("WARNING refused source=main i=0"));
+    BOOST_TEST(lines[1].ends_with("WARNING refused source=other i=5"));
+    BOOST_TEST(lines[2].ends_with(R"(WARNING lines suppressed of="refused source=main" lines=4)"));
+}
+
+BOOST_AUTO_TEST_CASE(at_debug_lines_that_repeat_are_all_written) {
+    const captured_stderr err;
+    log::configure(log::level::debug, log::format::text);
+    for (int i = 0; i < 5; ++i) {
+        log::write_seldom(log::level::warning, "refused", 0, {});
+    }
+    log::flush_and_stop();
+    BOOST_TEST(err.lines().size() == 5u);
 }
 
 BOOST_AUTO_TEST_CASE(stopping_twice_and_logging_afterwards_are_fine) {

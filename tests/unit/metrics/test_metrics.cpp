@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
+#include <cmath>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,6 +34,9 @@ BOOST_AUTO_TEST_CASE(every_metric_has_its_name_and_labels) {
     counts->set_jobs("fetch", "due", 3);
     counts->set_oldest_due("fetch", 12.5);
     counts->set_spool_bytes(4096);
+    counts->set_spool_room(8192);
+    counts->set_ready(true);
+    counts->set_degraded("sink", 2);
     counts->set_certificate_expiry("/etc/cert.pem", -5);
 
     const std::string text = counts->exposition();
@@ -52,11 +57,62 @@ BOOST_AUTO_TEST_CASE(every_metric_has_its_name_and_labels) {
              R"(seedhook_jobs{kind="fetch",state="due"} 3)",
              R"(seedhook_oldest_due_seconds{kind="fetch"} 12.5)",
              R"(seedhook_spool_bytes 4096)",
+             R"(seedhook_spool_room_bytes 8192)",
+             R"(seedhook_ready 1)",
+             R"(seedhook_degraded{reason="sink"} 2)",
              R"(seedhook_certificate_expiry_seconds{certificate="/etc/cert.pem"} -5)",
              R"(# TYPE seedhook_callbacks_total counter)",
          }) {
         BOOST_TEST(has_line(text, line), line << " in\n" << text);
     }
+}
+
+BOOST_AUTO_TEST_CASE(counters_of_configured_names_begin_at_0) {
+    const auto counts = make_metrics("0");
+    counts->set_names({{"main", "other"}, {"main"}, {"library"}});
+    const std::string text = counts->exposition();
+    for (const std::string line : {
+             R"(seedhook_callbacks_total{result="settled",source="main"} 0)",
+             R"(seedhook_callbacks_total{result="unauthorized",source="other"} 0)",
+             R"(seedhook_settled_total{by="callback",source="other",status="failed"} 0)",
+             R"(seedhook_settled_total{by="poll",source="main",status="expired"} 0)",
+             R"(seedhook_polls_total{result="unauthorized",source="main"} 0)",
+             R"(seedhook_fetches_total{result="fetched"} 0)",
+             R"(seedhook_deliveries_total{result="delivered",sink="library"} 0)",
+             R"(seedhook_delivery_seconds_count{sink="library"} 0)",
+         }) {
+        BOOST_TEST(has_line(text, line), line << " in\n" << text);
+    }
+    BOOST_TEST(text.find(R"(seedhook_polls_total{result="finished",source="other"})") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(series_of_names_that_are_gone_are_shown_again_where_they_were_when_the_name_comes_back) {
+    const auto counts = make_metrics("0");
+    counts->set_names({{"main"}, {}, {"library"}});
+    counts->delivery("library", "delivered", 0.1);
+    counts->set_names({{"main"}, {}, {"archive"}});
+    counts->delivery("library", "delivered", 0.1); // one that was under way
+    BOOST_TEST(counts->exposition().find("library") == std::string::npos);
+    BOOST_TEST(has_line(counts->exposition(), R"(seedhook_deliveries_total{result="delivered",sink="archive"} 0)"));
+    counts->set_names({{"main"}, {}, {"library"}});
+    BOOST_TEST(has_line(counts->exposition(), R"(seedhook_deliveries_total{result="delivered",sink="library"} 2)"));
+}
+
+BOOST_AUTO_TEST_CASE(the_process_is_described) {
+    const auto counts = make_metrics("0");
+    const std::string text = counts->exposition();
+    const auto value_of = [&text](const std::string& name) {
+        const auto at = ("\n" + text).find("\n" + name + " ");
+        return at == std::string::npos ? -1.0 : std::stod(text.substr(at + name.size() + 1));
+    };
+    BOOST_TEST(value_of("process_resident_memory_bytes") > 1e6);
+    BOOST_TEST(value_of("process_virtual_memory_bytes") >= value_of("process_resident_memory_bytes"));
+    BOOST_TEST(value_of("process_open_fds") >= 3.0);
+    BOOST_TEST(value_of("process_max_fds") >= value_of("process_open_fds"));
+    BOOST_TEST(value_of("process_threads") >= 1.0);
+    const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+    BOOST_TEST(std::abs(now.count() - value_of("process_start_time_seconds")) < 600.0);
+    BOOST_TEST(value_of("process_cpu_seconds_total") >= 0.0);
 }
 
 BOOST_AUTO_TEST_CASE(a_gauge_holds_what_was_set_last) {

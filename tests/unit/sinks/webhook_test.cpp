@@ -181,6 +181,12 @@ BOOST_AUTO_TEST_CASE(a_reason_never_repeats_what_only_the_receiver_may_know) {
                              "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw Bearer s3cr3t-t0ken";
     BOOST_TEST(why_again(scene(settings).deliver_answered(401, echo)) ==
                "app.example answered 401: [hidden] [hidden] [hidden] [hidden] [hidden] [hidden]");
+    // Nor what proves something in the URL: the query, and what is too long for a folder's name.
+    const auto proofs = app("https://app.example/services/T0/c0ffee00c0ffee00c0ffee?token=t0ken&sig=5166");
+    BOOST_TEST(
+        why_again(scene(proofs).deliver_answered(404, "/services/T0/c0ffee00c0ffee00c0ffee?token=t0ken&sig=5166")) ==
+        "app.example answered 404: /services/T0/[hidden]?[hidden]");
+    BOOST_TEST(why_again(scene(proofs).deliver_answered(404, "t0ken")) == "app.example answered 404: [hidden]");
     // Nor the part of one that stands where it is cut.
     const std::string cut = std::string(190, '.') + "s3cr3t-t0ken";
     BOOST_TEST(why_again(scene(settings).deliver_answered(401, cut)).find("s3cr3t") == std::string::npos);

@@ -43,7 +43,8 @@ public:
     }
     result<task_page> list(const task_query&) override { return task_page(); }
     result<store_counts> counts(time_point) override { return store_counts(); }
-    result<std::vector<event>> events_after(event_id, std::uint32_t) override { return std::vector<event>(); }
+    result<std::vector<told_event>> events_after(event_id, std::uint32_t) override { return std::vector<told_event>(); }
+    result<event_id> newest_event() override { return event_id{0}; }
     result<std::vector<task_name>> tasks_with_files() override { return std::vector<task_name>(); }
     result<std::string> remembered(std::string_view) override { return std::string(); }
     result<std::vector<open_submission>> open_submissions() override { return std::vector<open_submission>(); }

@@ -1,6 +1,7 @@
 // What a TLS context promises: which files it takes, and what it says about those it refuses.
 #include "seedhook/tls/certificate.hpp"
 #include "seedhook/tls/context.hpp"
+#include "seedhook/tls/server_identity.hpp"
 
 #include "test_certificates.hpp"
 
@@ -36,9 +37,10 @@ bool names(const error& e, const std::string& part) { return e.message.find(part
 
 BOOST_FIXTURE_TEST_CASE(a_server_context_speaks_tls_1_2_and_later_with_ecdhe_and_aead_only, folder) {
     const test_pki pki = make_test_pki(path.string(), {"localhost"}, test_key::rsa);
-    const auto made = tls::make_server_context(pki.cert_file, pki.key_file);
+    const auto made = tls::server_identity::load(pki.cert_file, pki.key_file);
     BOOST_REQUIRE(made);
-    SSL_CTX* native = (*made)->native_handle();
+    const tls::context_ptr context = (*made)->current();
+    SSL_CTX* native = context->native_handle();
     BOOST_TEST(SSL_CTX_get_min_proto_version(native) == TLS1_2_VERSION);
     const auto options = SSL_CTX_get_options(native);
     for (const auto option :
@@ -58,17 +60,17 @@ BOOST_FIXTURE_TEST_CASE(a_server_context_speaks_tls_1_2_and_later_with_ecdhe_and
 
 BOOST_FIXTURE_TEST_CASE(a_file_that_cannot_be_used_is_named_with_the_reason, folder) {
     const test_pki pki = make_test_pki(path.string(), {"localhost"});
-    const auto missing = tls::make_server_context("/nonexistent/cert.pem", pki.key_file);
+    const auto missing = tls::server_identity::load("/nonexistent/cert.pem", pki.key_file);
     BOOST_REQUIRE(!missing);
     BOOST_TEST((missing.error().code == errc::invalid));
     BOOST_TEST(names(missing.error(), "/nonexistent/cert.pem: No such file"), missing.error().message);
 
     write(path / "not.pem", "hello");
-    const auto broken = tls::make_server_context((path / "not.pem").string(), pki.key_file);
+    const auto broken = tls::server_identity::load((path / "not.pem").string(), pki.key_file);
     BOOST_REQUIRE(!broken);
     BOOST_TEST(names(broken.error(), "not.pem: no start line"), broken.error().message);
 
-    const auto no_key = tls::make_server_context(pki.cert_file, "/nonexistent/key.pem");
+    const auto no_key = tls::server_identity::load(pki.cert_file, "/nonexistent/key.pem");
     BOOST_REQUIRE(!no_key);
     BOOST_TEST(names(no_key.error(), "/nonexistent/key.pem"), no_key.error().message);
 
@@ -81,7 +83,7 @@ BOOST_FIXTURE_TEST_CASE(a_file_that_cannot_be_used_is_named_with_the_reason, fol
 BOOST_FIXTURE_TEST_CASE(a_key_of_another_certificate_is_refused, folder) {
     const test_pki one = make_test_pki(sub("one"), {"localhost"});
     const test_pki other = make_test_pki(sub("other"), {"localhost"});
-    const auto made = tls::make_server_context(one.cert_file, other.key_file);
+    const auto made = tls::server_identity::load(one.cert_file, other.key_file);
     BOOST_REQUIRE(!made);
     BOOST_TEST(names(made.error(), "key values mismatch"), made.error().message);
 }
@@ -91,7 +93,7 @@ BOOST_FIXTURE_TEST_CASE(an_encrypted_key_is_an_error_and_asks_nobody, folder) {
     write(pki.key_file, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
                         "MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiIvxIaMhyeWQICCAAw\n"
                         "-----END ENCRYPTED PRIVATE KEY-----\n");
-    BOOST_TEST(!tls::make_server_context(pki.cert_file, pki.key_file));
+    BOOST_TEST(!tls::server_identity::load(pki.cert_file, pki.key_file));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_client_context_verifies_its_peer, folder) {
@@ -101,39 +103,6 @@ BOOST_FIXTURE_TEST_CASE(a_client_context_verifies_its_peer, folder) {
     BOOST_TEST(SSL_CTX_get_verify_mode((*made)->native_handle()) == SSL_VERIFY_PEER);
     BOOST_TEST(SSL_CTX_get_min_proto_version((*made)->native_handle()) == TLS1_2_VERSION);
     BOOST_TEST(!!tls::make_client_context(""));
-}
-
-BOOST_FIXTURE_TEST_CASE(an_identity_tells_when_its_certificate_ends, folder) {
-    const test_pki pki = make_test_pki(path.string(), {"localhost"}, test_key::ecdsa, 10);
-    const auto identity = tls::server_identity::load(pki.cert_file, pki.key_file);
-    BOOST_REQUIRE(identity);
-    const auto left = (*identity)->expires_at() - system_clock().now();
-    BOOST_TEST((left > std::chrono::hours(239)));
-    BOOST_TEST((left < std::chrono::hours(241)));
-}
-
-BOOST_FIXTURE_TEST_CASE(a_reload_takes_the_new_files_and_keeps_the_old_ones_when_they_are_broken, folder) {
-    const test_pki pki = make_test_pki(path.string(), {"localhost"}, test_key::ecdsa, 10);
-    const auto loaded = tls::server_identity::load(pki.cert_file, pki.key_file);
-    BOOST_REQUIRE(loaded);
-    tls::server_identity& identity = **loaded;
-    const auto first = identity.current();
-
-    write(pki.cert_file, "half a file");
-    const auto failed = identity.reload();
-    BOOST_REQUIRE(!failed);
-    BOOST_TEST(names(failed.error(), pki.cert_file));
-    BOOST_TEST(identity.current() == first);
-
-    const auto before = identity.expires_at();
-    make_test_pki(path.string(), {"localhost"}, test_key::ecdsa, 20);
-    BOOST_TEST(!!identity.reload());
-    BOOST_TEST(identity.current() != first);
-    BOOST_TEST((identity.expires_at() > before));
-}
-
-BOOST_AUTO_TEST_CASE(an_identity_that_cannot_be_read_is_an_error) {
-    BOOST_TEST(!tls::server_identity::load("/nonexistent/cert.pem", "/nonexistent/key.pem"));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_certificate_tells_whom_it_is_for_and_when_it_ends, folder) {
@@ -146,12 +115,32 @@ BOOST_FIXTURE_TEST_CASE(a_certificate_tells_whom_it_is_for_and_when_it_ends, fol
     BOOST_TEST((left > std::chrono::days(29) && left <= std::chrono::days(30)));
     BOOST_TEST((facts->begins_at <= system_clock().now()));
 
+    BOOST_TEST(tls::read_certificates(pki.ca_file)->size() == 1U);
+
     write(path / "not.pem", "hello");
     const auto broken = tls::read_certificate((path / "not.pem").string());
     BOOST_REQUIRE(!broken);
     BOOST_TEST(broken.error().message.find("not.pem: no start line") != std::string::npos);
-    BOOST_TEST(!tls::make_pinned_client_context("/nonexistent/cert.pem"));
+    BOOST_TEST(!tls::make_pinned_client_context({"/nonexistent/cert.pem"}));
     BOOST_TEST(ERR_peek_error() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(renewal_is_overdue_two_weeks_or_a_sixth_of_a_life_before_the_end) {
+    using std::chrono::days;
+    using std::chrono::hours;
+    const time_point begin{days(20000)};
+    const auto overdue = [begin](duration life, duration left) {
+        return tls::renewal_is_overdue({{}, begin, begin + life}, begin + life - left);
+    };
+    BOOST_TEST(!overdue(days(90), days(14)));
+    BOOST_TEST(overdue(days(90), days(14) - hours(1)));
+    BOOST_TEST(!overdue(days(398), days(14)));
+    BOOST_TEST(overdue(days(398), days(13)));
+    BOOST_TEST(!overdue(days(6), days(1)));
+    BOOST_TEST(overdue(days(6), hours(23)));
+    BOOST_TEST(!overdue(hours(24), hours(8))); // when those that renew it begin to
+    BOOST_TEST(overdue(hours(24), hours(3)));
+    BOOST_TEST(overdue(days(90), -days(1)));
 }
 
 } // namespace

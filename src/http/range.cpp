@@ -1,10 +1,10 @@
 // Single byte ranges.
-#include "sandbox/range.hpp"
+#include "seedhook/http/range.hpp"
 
 #include <algorithm>
 #include <limits>
 
-namespace seedhook::sandbox {
+namespace seedhook::http {
 namespace {
 
 // Digits only; a number too large to hold counts as the largest.
@@ -84,4 +84,4 @@ chosen_range choose_range(std::optional<std::string_view> range, std::optional<s
     return part(*first, to - *first + 1);
 }
 
-} // namespace seedhook::sandbox
+} // namespace seedhook::http

@@ -1,12 +1,12 @@
 // Byte ranges, as RFC 9110 has them.
-#include "sandbox/range.hpp"
+#include "seedhook/http/range.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <string>
 
-using seedhook::sandbox::choose_range;
-using kind = seedhook::sandbox::chosen_range::kind;
+using seedhook::http::choose_range;
+using kind = seedhook::http::chosen_range::kind;
 
 namespace {
 

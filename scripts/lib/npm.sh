@@ -1,9 +1,10 @@
-# s3rver, the second S3 server of the tests, from npm's registry; needs packages.sh. Sourced by the scripts that run tests.
+# What tests take from npm's registry (an S3 server, the driver of a browser); needs packages.sh. Sourced by the scripts that
+# run tests.
 
-# Puts it into build/s3rver, as tests/integration/s3rver pins it and all it needs; touches nothing, and needs no network,
-# when that is there.
-install_s3rver() {
-    local pinned="$1/tests/integration/s3rver" into="$1/build/s3rver"
+# install_npm ROOT NAME: puts what tests/integration/NAME pins, and all it needs, into build/NAME; touches nothing, and
+# needs no network, when that is there.
+install_npm() {
+    local pinned="$1/tests/integration/$2" into="$1/build/$2"
     if cmp -s "$pinned/package-lock.json" "$into/installed.json"; then
         return 0
     fi

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace seedhook::sandbox {
+namespace seedhook::http {
 
 struct chosen_range {
     enum class kind { whole, part, unsatisfiable }; // answers 200, 206, 416
@@ -19,4 +19,4 @@ struct chosen_range {
 chosen_range choose_range(std::optional<std::string_view> range, std::optional<std::string_view> if_range,
                           std::string_view etag, std::uint64_t size) noexcept;
 
-} // namespace seedhook::sandbox
+} // namespace seedhook::http
