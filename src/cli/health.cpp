@@ -31,13 +31,13 @@ std::string lines_of(const boost::json::object& state, std::string_view key, std
 }
 
 int health(const options& o) {
-    const auto socket = control_socket(o.control);
-    if (!socket) {
-        return report(socket.error());
+    const auto daemon = find_daemon(o.control);
+    if (!daemon) {
+        return report(daemon.error());
     }
     control_request r;
     r.path = o.live ? "/healthz" : "/readyz";
-    const auto answer = ask(*socket, r);
+    const auto answer = ask(*daemon, r);
     if (!answer) {
         return report({exit_failed, answer.error().text});
     }
@@ -46,7 +46,8 @@ int health(const options& o) {
         return answer->good() ? exit_done : exit_failed;
     }
     if (!answer->good()) {
-        return report({exit_failed, "not ready\n" + lines_of(answer->json, "reasons", "reason")});
+        const std::string reasons = lines_of(answer->json, "reasons", "reason");
+        return report(reasons.empty() ? answer->refusal() : failure(exit_failed, "not ready\n" + reasons));
     }
     std::cout << (o.live ? "alive\n" : "ready\n") << lines_of(answer->json, "degraded", "degraded");
     return exit_done;
