@@ -220,6 +220,7 @@ public:
         }
         return prometheus::TextSerializer().Serialize(families);
     }
+
     double total(std::string_view family) const override {
         double sum = 0;
         for (const prometheus::MetricFamily& one : registry_.Collect()) {
@@ -232,8 +233,6 @@ public:
         }
         return sum;
     }
-
-    std::string exposition() const override { return prometheus::TextSerializer().Serialize(registry_.Collect()); }
 
 private:
     prometheus::Family<prometheus::Counter>& counter(const char* name, const char* help) {
