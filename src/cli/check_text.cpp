@@ -92,7 +92,7 @@ std::string tls_text(const std::vector<config::tls_files>& tls, const std::strin
 text_table inbound_table(const config::settings& s) {
     text_table t({});
     for (const config::listener& l : s.listeners) {
-        t.add_row({"  listener", l.address, tls_text(l.tls, l.client_ca)});
+        t.add_row({"  listener", l.address, tls_text(l.tls, l.client_ca), l.proxy_protocol ? "PROXY protocol" : ""});
     }
     for (const config::source& source : s.sources) {
         t.add_row({"  source", source.name, "POST " + source.path, proof_of(source)});
@@ -234,7 +234,8 @@ json::object settings_json(const config::settings& s) {
         listeners.push_back(json::object{{"address", l.address},
                                          {"tls", tls_json(l.tls)},
                                          {"clientCa", text_or_null(l.client_ca)},
-                                         {"plaintext", l.plaintext}});
+                                         {"plaintext", l.plaintext},
+                                         {"proxyProtocol", l.proxy_protocol}});
     }
     json::array sources;
     for (const config::source& source : s.sources) {

@@ -15,8 +15,9 @@
 namespace seedhook::cli {
 namespace {
 
-constexpr std::array commands{add_serve,     add_check,  add_submit, add_track, add_tasks,  add_show,   add_events,
-                              add_redeliver, add_cancel, add_models, add_sign,  add_doctor, add_schema, add_version};
+constexpr std::array commands{add_serve, add_check,  add_submit,    add_track,  add_tasks,
+                              add_show,  add_events, add_redeliver, add_cancel, add_models,
+                              add_sign,  add_doctor, add_health,    add_schema, add_version};
 
 int run_parsed(const std::vector<command>& known) {
     const auto given = std::find_if(known.begin(), known.end(), [](const command& c) { return c.app->parsed(); });
@@ -48,13 +49,18 @@ failure configuration_failure(const config::loaded& wrong) {
     return {exit_configuration, std::move(text)};
 }
 
+std::vector<command> add_commands(CLI::App& to) {
+    std::vector<command> known;
+    for (const auto& add : commands) {
+        known.push_back(add(to));
+    }
+    return known;
+}
+
 int run(int argc, char** argv) {
     CLI::App app("Takes Seedance webhooks, and gets every finished video to every sink, whole, once.", "seedhook");
     app.require_subcommand(1);
-    std::vector<command> known;
-    for (const auto& add : commands) {
-        known.push_back(add(app));
-    }
+    const std::vector<command> known = add_commands(app);
     // Afterwards, since commands inherit the footer that is there when they are added.
     app.footer("Exit codes: 0 done, 1 failed, 2 usage, 69 no daemon to talk to, 78 configuration.\n"
                "`seedhook COMMAND --help` says what a command does.");

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -46,6 +47,9 @@ struct command {
     std::function<int()> run;
 };
 
+// All of them, in the help's order. The options of a command live as long as its `run`.
+std::vector<command> add_commands(CLI::App& to);
+
 command add_serve(CLI::App& to);
 command add_check(CLI::App& to);
 command add_submit(CLI::App& to);
@@ -59,6 +63,7 @@ command add_models(CLI::App& to);
 command add_sign(CLI::App& to);
 command add_doctor(CLI::App& to);
 command add_schema(CLI::App& to);
+command add_health(CLI::App& to);
 command add_version(CLI::App& to);
 
 // `-c FILE`; `into` keeps the default when it is not given.

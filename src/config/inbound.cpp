@@ -135,6 +135,8 @@ const section<listener>& listener_table() {
         s.required("address", &listener::address, text{"an address", listen_address_rule},
                    "`127.0.0.1:8443`, `[::]:8443`, `unix:/run/seedhook.sock`, or `systemd` for inherited sockets");
         add_tls(s);
+        s.field("proxy_protocol", &listener::proxy_protocol, boolean{},
+                "`limits.trusted_proxies` connect here and say whom they speak for, by the PROXY protocol, version 2");
         s.check(check_listener);
         return s;
     }();

@@ -232,6 +232,11 @@ complaint host_pattern_rule(std::string_view text) {
     return {};
 }
 
+complaint trusted_proxy_rule(std::string_view text) {
+    const complaint network = text == "unix" ? complaint() : cidr_rule(text);
+    return network ? *network + ", or `unix`" : network;
+}
+
 complaint cidr_rule(std::string_view text) {
     const std::size_t slash = text.find('/');
     const std::string_view address = text.substr(0, slash);

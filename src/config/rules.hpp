@@ -20,6 +20,7 @@ complaint gateway_address_rule(std::string_view text); // `127.0.0.1:8090`, `[::
 complaint host_name_rule(std::string_view text);       // `example.com`
 complaint host_pattern_rule(std::string_view text);    // `example.com`, `*.example.com`
 complaint cidr_rule(std::string_view text);            // `10.0.0.0/8`, `fd00::/8`, or one address
+complaint trusted_proxy_rule(std::string_view text);   // as `cidr_rule`, or `unix`
 complaint header_name_rule(std::string_view text);
 complaint signature_prefix_rule(std::string_view text);
 complaint signed_content_rule(std::string_view text);

@@ -91,6 +91,13 @@ const section<limits>& limits_table() {
                 "for a handshake, and for a request's head");
         s.field("idle_timeout", &limits::idle_timeout, time_span{1ms, 24h},
                 "between requests, and without progress within one");
+        s.field("connections_per_address", &limits::connections_per_address, integer{1, 1000000, "auto"},
+                "at a time, of one IPv4 address or IPv6 /64; `auto`: 256 of a public one");
+        s.field("failed_signatures_per_minute", &limits::failed_signatures_per_minute, integer{1, 1000000, "auto"},
+                "of one address; then its callbacks are answered 429 for a minute; `auto`: 20 of a public one");
+        s.field("trusted_proxies", &limits::trusted_proxies,
+                list<text>{text{"an address, a network or `unix`", trusted_proxy_rule}},
+                "proxies that are believed whom they speak for: `X-Forwarded-For`, and `proxy_protocol`");
         return s;
     }();
     return table;
@@ -188,6 +195,18 @@ void check_gateway(const settings& s, const members& given) {
     }
 }
 
+void check_proxied_listeners(const settings& s, const members& given) {
+    if (!given.sound("limits") || !s.limits.trusted_proxies.empty()) {
+        return;
+    }
+    for (std::size_t i = 0; i < s.listeners.size(); ++i) {
+        if (s.listeners[i].proxy_protocol) {
+            mistake_at(*given.find("listeners"), i, "proxy_protocol",
+                       "needs `limits.trusted_proxies`: who may say whom it speaks for");
+        }
+    }
+}
+
 void check_control(const settings& s, const members& given) {
     const auto taken = [&s](const listener& l) { return l.address == s.control.address; };
     const bool by_listener = given.sound("listeners") && std::any_of(s.listeners.begin(), s.listeners.end(), taken);
@@ -204,6 +223,7 @@ void check_settings(const settings& s, const members& given) {
     check_unique(s.sinks, &sink::name, given, "sinks", "name");
     check_sinks(s, given);
     check_gateway(s, given);
+    check_proxied_listeners(s, given);
     check_control(s, given);
     if (given.sound("spool") && given.sound("store") && s.store.path.starts_with(s.spool.path + "/")) {
         given.mistake("store", "its path lies within the spool, which is for videos alone");

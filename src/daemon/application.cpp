@@ -7,6 +7,7 @@
 #include "daemon/fixed_settings.hpp"
 #include "daemon/front.hpp"
 #include "daemon/health.hpp"
+#include "daemon/inbound_limits.hpp"
 #include "daemon/lanes.hpp"
 #include "daemon/opening.hpp"
 #include "daemon/outbound.hpp"
@@ -31,6 +32,7 @@ namespace seedhook {
 namespace {
 
 constexpr std::size_t disk_threads = 4;
+constexpr std::size_t control_connections = 128; // of people and programs of this machine
 constexpr duration store_pause = std::chrono::seconds(1);
 constexpr duration first_removal_pause = std::chrono::seconds(10);
 constexpr duration longest_removal_pause = std::chrono::minutes(10);
@@ -64,10 +66,11 @@ public:
     running_application(asio::io_context& context, const config::settings& settings, const std::string& version,
                         opened from)
         : executor_(context.get_executor()), settings_(settings), counts_(make_metrics(version)),
+          door_(http::admission::make(observed(std::move(from.door)))), failures_(failure_limit(settings.limits)),
           videos_(std::move(from.videos)), feed_(executor_), plans_(make_planner(asking_of(settings))),
           store_(make_store(std::move(from.engine), {}, observe_store())),
           worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())), apis_(executor_, *counts_),
-          front_(executor_, settings, {*store_, system_clock(), [this] { return routes_; }, first_ask()}),
+          front_(executor_, settings, door_, {*store_, system_clock(), [this] { return routes_; }, first_ask()}),
           certificates_(disk_, *counts_), health_(*store_, *videos_, disk_, apis_, certificates_, system_clock()),
           listeners_(std::move(from.listeners)), gateway_(std::move(from.gateway)),
           control_at_(std::move(from.control)), tasks_(executor_), working_(executor_) {
@@ -80,9 +83,9 @@ public:
         }
         auto control = std::make_shared<http::router>();
         add_control_endpoints(*control, control_for(version));
-        control_ = http::make_server(executor_, std::move(control), {}, std::make_shared<http::connection_count>(0));
-        receivers_ = std::make_unique<receive_threads>(receive_thread_count(settings.receive), settings.limits,
-                                                       std::make_shared<const http::router>());
+        control_ = http::make_server(executor_, std::move(control), {}, http::admission::make({control_connections}));
+        receivers_ = std::make_unique<receive_threads>(receive_thread_count(settings.receive),
+                                                       limits_of(settings.limits), door_);
     }
 
     ~running_application() override { store_->close(); }
@@ -131,6 +134,11 @@ public:
     void stop(std::function<void()> stopped) override { stopping_.spawn(shut_down(std::move(stopped)), "shutdown"); }
 
 private:
+    http::admission_settings observed(http::admission_settings door) {
+        door.refused = [this](std::string_view reason) { counts_->connection_refused(reason); };
+        return door;
+    }
+
     store_observer observe_store() {
         store_observer o;
         o.changed = [this] {
@@ -221,9 +229,11 @@ private:
         health_.set_sources(std::move(plan.sources));
         worker_->set_lanes(std::move(plan.lanes), plan.routes);
         auto routes = std::make_shared<http::router>();
-        add_callback_endpoints(*routes, settings.sources,
-                               {*store_, *counts_, system_clock(), plan.routes, settings_.limits.body, first_ask()});
+        receive_context receiving{*store_,     *counts_,  system_clock(), plan.routes, settings_.limits.body,
+                                  first_ask(), &failures_};
+        add_callback_endpoints(*routes, settings.sources, std::move(receiving));
         receivers_->set_router(std::move(routes));
+        failures_.forget(); // it may have been our secrets that were wrong
     }
 
     first_asks first_ask() const { return {*plans_}; }
@@ -300,6 +310,7 @@ private:
 
     void refresh_gauges() {
         counts_->set_spool_bytes(videos_->bytes());
+        counts_->set_connections(door_->open());
         counts_->set_spool_room(health_.spool_room());
         certificates_.refresh_gauges(system_clock().now());
     }
@@ -331,6 +342,8 @@ private:
     asio::any_io_executor executor_;
     const config::settings settings_; // as started: see changes_that_need_a_restart
     std::unique_ptr<metrics> counts_;
+    std::shared_ptr<http::admission> door_; // of the listeners and the gateway
+    failed_signatures failures_;
     std::unique_ptr<spool> videos_;
     blocking_pool disk_{disk_threads};
     commit_feed feed_;

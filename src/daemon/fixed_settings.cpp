@@ -16,7 +16,7 @@ bool same_files(const config::tls_files& a, const config::tls_files& b) {
 }
 
 bool same_listener(const config::listener& a, const config::listener& b) {
-    return a.address == b.address && a.client_ca == b.client_ca &&
+    return a.address == b.address && a.client_ca == b.client_ca && a.proxy_protocol == b.proxy_protocol &&
            std::equal(a.tls.begin(), a.tls.end(), b.tls.begin(), b.tls.end(), same_files);
 }
 
@@ -28,7 +28,10 @@ bool same_listeners(const listeners& a, const listeners& b) {
 
 auto of_spool(const config::spool& s) { return std::tie(s.path, s.max_bytes, s.min_free); }
 
-auto of_limits(const config::limits& l) { return std::tie(l.body, l.connections, l.header_timeout, l.idle_timeout); }
+auto of_limits(const config::limits& l) {
+    return std::tie(l.body, l.connections, l.header_timeout, l.idle_timeout, l.connections_per_address,
+                    l.failed_signatures_per_minute, l.trusted_proxies);
+}
 
 } // namespace
 

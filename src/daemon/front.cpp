@@ -35,15 +35,16 @@ private:
     std::shared_ptr<http::client> present_;
 };
 
-front::front(asio::any_io_executor executor, const config::settings& settings, context with)
+front::front(asio::any_io_executor executor, const config::settings& settings, std::shared_ptr<http::admission> door,
+             context with)
     : executor_(executor), client_(std::make_unique<replaceable_client>()), sources_(upstreams_of(settings.sources)),
       passages_(executor) {
     auto sources = [this] { return sources_; };
     front_desk_context desk{with.tasks, *client_, with.time, sources, std::move(with.routes), std::move(with.ask_at)};
     desk_ = make_front_desk(std::move(desk));
     if (settings.gateway) {
-        server_ = http::make_server(executor_, routes_for(*settings.gateway), limits_of(settings.limits),
-                                    std::make_shared<http::connection_count>(0));
+        server_ =
+            http::make_server(executor_, routes_for(*settings.gateway), limits_of(settings.limits), std::move(door));
     }
 }
 

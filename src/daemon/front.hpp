@@ -27,7 +27,8 @@ public:
             ask_at;
     };
 
-    front(asio::any_io_executor executor, const config::settings& settings, context with);
+    front(asio::any_io_executor executor, const config::settings& settings, std::shared_ptr<http::admission> door,
+          context with);
     ~front();
 
     front_desk& desk() noexcept { return *desk_; }

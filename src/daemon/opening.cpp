@@ -2,6 +2,7 @@
 #include "daemon/opening.hpp"
 
 #include "daemon/front.hpp"
+#include "daemon/inbound_limits.hpp"
 #include "seedhook/daemon/reach.hpp"
 
 #include <utility>
@@ -29,8 +30,12 @@ result<opened> open_all(const config::settings& s) {
     if (!control) {
         return within("control", control.error());
     }
-    return opened{std::move(*engine), std::move(*videos), std::move(*listeners), std::move(*gateway),
-                  std::move(*control)};
+    auto door = admission_of(s, receive_thread_count(s.receive));
+    if (!door) {
+        return door.error();
+    }
+    return opened{std::move(*engine),  std::move(*videos),  std::move(*listeners),
+                  std::move(*gateway), std::move(*control), std::move(*door)};
 }
 
 } // namespace seedhook

@@ -5,6 +5,7 @@
 
 #include "seedhook/config/config.hpp"
 #include "seedhook/fetch/spool.hpp"
+#include "seedhook/http/admission.hpp"
 #include "seedhook/store/database.hpp"
 
 #include <memory>
@@ -18,6 +19,7 @@ struct opened {
     std::vector<bound_listener> listeners;
     std::vector<bound_listener> gateway;
     std::vector<bound_listener> control;
+    http::admission_settings door; // of the listeners and the gateway
 };
 
 // Opens all of it, or says what cannot be opened.

@@ -20,6 +20,9 @@ result<way_in> way_to(const config::listener& at) {
         way.client.unix_socket = at.address.substr(unix_scheme.size());
         return at.tls.empty() ? way : result<way_in>(error(errc::unavailable, "TLS on a unix socket"));
     }
+    if (at.proxy_protocol) {
+        return error(errc::unavailable, "only its proxies may connect to it");
+    }
     if (at.address == "systemd" || at.address.ends_with(":0")) {
         return error(errc::unavailable, "only the service manager knows where " + at.address + " is");
     }

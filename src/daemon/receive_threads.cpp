@@ -33,7 +33,6 @@ std::size_t receive_thread_count(const config::receive& r) { return r.threads > 
 
 http::server_limits limits_of(const config::limits& limits) {
     http::server_limits l;
-    l.connections = limits.connections;
     l.header_timeout = limits.header_timeout;
     l.idle_timeout = limits.idle_timeout;
     return l;
@@ -65,7 +64,7 @@ result<std::vector<bound_listener>> bind_listeners(const std::vector<config::lis
                 return within(l.address, sockets.error());
             }
             for (http::listening_socket& s : *sockets) {
-                bound.emplace_back(std::move(s), identity);
+                bound.push_back({std::move(s), identity, l.proxy_protocol});
             }
             continue;
         }
@@ -73,16 +72,16 @@ result<std::vector<bound_listener>> bind_listeners(const std::vector<config::lis
         if (!socket) {
             return within(l.address, socket.error());
         }
-        bound.emplace_back(std::move(*socket), identity);
+        bound.push_back({std::move(*socket), identity, l.proxy_protocol});
     }
     return bound;
 }
 
 struct receive_threads::receive_thread {
-    receive_thread(const http::server_limits& limits, std::shared_ptr<const http::router> routes,
-                   std::shared_ptr<http::connection_count> connections)
+    receive_thread(const http::server_limits& limits, std::shared_ptr<http::admission> door)
         : work(context.get_executor()),
-          server(http::make_server(context.get_executor(), std::move(routes), limits, std::move(connections))) {}
+          server(http::make_server(context.get_executor(), std::make_shared<const http::router>(), limits,
+                                   std::move(door))) {}
 
     asio::io_context context{1};
     asio::executor_work_guard<asio::io_context::executor_type> work;
@@ -91,11 +90,10 @@ struct receive_threads::receive_thread {
     bool stopped = false;
 };
 
-receive_threads::receive_threads(std::size_t threads, const config::limits& limits,
-                                 std::shared_ptr<const http::router> routes) {
-    const auto connections = std::make_shared<http::connection_count>(0);
+receive_threads::receive_threads(std::size_t threads, const http::server_limits& limits,
+                                 std::shared_ptr<http::admission> door) {
     for (std::size_t i = 0; i < threads; ++i) {
-        threads_.push_back(std::make_unique<receive_thread>(limits_of(limits), routes, connections));
+        threads_.push_back(std::make_unique<receive_thread>(limits, door));
     }
 }
 
@@ -128,7 +126,7 @@ result<void> receive_threads::listen(const std::vector<bound_listener>& listener
     auto next = sockets.begin();
     for (const auto& t : threads_) {
         for (const bound_listener& l : listeners) {
-            t->server->listen(std::move(*next++), l.identity);
+            t->server->listen(std::move(*next++), l.identity, l.proxy_protocol);
         }
     }
     for (const auto& t : threads_) {

@@ -16,6 +16,7 @@ namespace seedhook {
 struct bound_listener {
     http::listening_socket socket;
     std::shared_ptr<tls::server_identity> identity; // none: plaintext
+    bool proxy_protocol = false;
 };
 
 tls::server_files files_of(const config::listener& l);
@@ -32,7 +33,8 @@ std::size_t receive_thread_count(const config::receive& r);
 
 class receive_threads {
 public:
-    receive_threads(std::size_t threads, const config::limits& limits, std::shared_ptr<const http::router> routes);
+    // `door`: shared with whoever else takes connections under the same limits.
+    receive_threads(std::size_t threads, const http::server_limits& limits, std::shared_ptr<http::admission> door);
     ~receive_threads(); // after `stop`
     receive_threads(const receive_threads&) = delete;
     receive_threads& operator=(const receive_threads&) = delete;

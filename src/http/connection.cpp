@@ -60,14 +60,25 @@ private:
 } // namespace
 
 connection::connection(connection_host& host, asio::posix::stream_descriptor socket,
-                       std::unique_ptr<connection_stream> stream, std::string peer)
+                       std::unique_ptr<connection_stream> stream, peer_identity peer, admission::place place,
+                       bool proxied)
     : host_(host), socket_(std::move(socket)), timer_(socket_.get_executor()), stream_(std::move(stream)),
-      peer_(std::move(peer)) {
-    request_.peer = peer_;
+      peer_(std::move(peer)), place_(std::move(place)), since_(clock::now()), proxied_(proxied) {
+    request_.peer = peer_.name;
+    request_.client = peer_.client;
+    host_.those(at_).push_back(*this);
 }
 
 awaitable<> connection::run() {
-    bool more = co_await shake_hands();
+    const clock::time_point deadline = since_ + host_.limits.header_timeout;
+    idle_ = true;
+    bool more = true;
+    if (proxied_) {
+        more = co_await hear_proxy(deadline);
+    }
+    if (more) {
+        more = co_await shake_hands(deadline);
+    }
     while (more) {
         more = co_await serve_one();
         forget_request();
@@ -87,9 +98,15 @@ awaitable<bool> connection::serve_one() {
         co_return false;
     }
     framing_ = *framed;
+    if (peer_.trusted) {
+        look_behind_proxy();
+    }
     const std::shared_ptr<const router> routes = host_.routes;
     route_match match = routes->match(request_.method, request_.path);
     std::optional<response> refused = routes->refusal(request_);
+    if (!refused && match.found != nullptr && match.found->refuse_early) {
+        refused = match.found->refuse_early(request_);
+    }
     if (refused || match.found == nullptr) {
         response answer = refused ? std::move(*refused) : nobody_there(match);
         // A body that nobody takes is not read either, so what follows it cannot be found.
@@ -137,7 +154,7 @@ awaitable<bool> connection::send(response answer, bool keep_alive) {
     }
     response_context context;
     context.http_1_0 = framing_.http_1_0;
-    context.keep_alive = keep_alive && !host_.stopping;
+    context.keep_alive = keep_alive && !host_.stopping && !dropped_;
     context.to_head = request_.method == "HEAD";
     context.date = host_.date.now();
     out_.clear();

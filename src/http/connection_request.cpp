@@ -84,6 +84,7 @@ awaitable<std::size_t> connection::receive_head() {
         const std::string_view bytes = input();
         const auto end = end_of_head(bytes, searched);
         if (end && *end <= host_.limits.head) {
+            stand(standing::busy, begun);
             idle_ = false;
             first_ = false;
             co_return *end;
@@ -96,6 +97,9 @@ awaitable<std::size_t> connection::receive_head() {
         }
         searched = bytes.size();
         idle_ = bytes.empty();
+        if (!first_) {
+            stand(idle_ ? standing::idle : standing::arriving, head_deadline_ - host_.limits.header_timeout);
+        }
         const received outcome = co_await fill(idle_ ? between : head_deadline_);
         if (outcome == received::late && !idle_) {
             co_await refuse(head_too_slow);
@@ -109,8 +113,12 @@ awaitable<std::size_t> connection::receive_head() {
     }
 }
 
-connection::clock::time_point connection::body_deadline() const noexcept {
-    return std::min(request_deadline_, clock::now() + host_.limits.idle_timeout);
+// Of the next bytes, when `have` have come.
+connection::clock::time_point connection::body_deadline(std::size_t have) const noexcept {
+    const server_limits& limits = host_.limits;
+    const std::chrono::milliseconds earned(have * 1000 / limits.least_rate);
+    return std::min({body_begun_ + limits.request_timeout, body_begun_ + limits.header_timeout + earned,
+                     clock::now() + limits.idle_timeout});
 }
 
 connection::body_state connection::refuse_body(refusal why) noexcept {
@@ -126,7 +134,7 @@ awaitable<connection::body_state> connection::take_body(const endpoint& taker) {
     if (framing_.length.value_or(0) > taker.body_limit) {
         co_return refuse_body(body_too_large);
     }
-    request_deadline_ = clock::now() + host_.limits.request_timeout;
+    body_begun_ = clock::now();
     // A client that has begun to send does not wait for our leave.
     if (framing_.expects_continue && in_.size() == consumed_) {
         const bool told = co_await write_all(continue_response, std::string_view());
@@ -150,17 +158,19 @@ awaitable<connection::body_state> connection::take_sized_body(std::size_t length
     body_.assign(here);
     consumed_ = in_.size();
     std::size_t have = body_.size();
+    stand(standing::stalled, body_begun_);
     while (have < length) {
         if (have == body_.size()) {
             body_.resize(std::min(length, std::max(body_step, have * 2)));
         }
         std::size_t size = 0;
-        const received outcome = co_await receive(std::span<char>(body_).subspan(have), size, body_deadline());
+        const received outcome = co_await receive(std::span<char>(body_).subspan(have), size, body_deadline(have));
         if (outcome != received::bytes) {
             co_return lost_body(outcome);
         }
         have += size;
     }
+    stand(standing::busy, body_begun_);
     request_.body = body_;
     co_return body_state::whole;
 }
@@ -173,13 +183,16 @@ awaitable<connection::body_state> connection::take_chunked_body(std::size_t limi
     auto progress = reader.read(raw, body_);
     consumed_ += here - raw.size();
     std::string piece;
+    std::size_t have = here;
+    stand(standing::stalled, body_begun_);
     while (progress == chunk_reader::progress::more) {
         piece.resize(body_step);
         std::size_t size = 0;
-        const received outcome = co_await receive(piece, size, body_deadline());
+        const received outcome = co_await receive(piece, size, body_deadline(have));
         if (outcome != received::bytes) {
             co_return lost_body(outcome);
         }
+        have += size;
         raw = std::string_view(piece).substr(0, size);
         progress = reader.read(raw, body_);
         next_.assign(raw);
@@ -187,6 +200,7 @@ awaitable<connection::body_state> connection::take_chunked_body(std::size_t limi
     if (progress == chunk_reader::progress::failed) {
         co_return refuse_body(reader.why());
     }
+    stand(standing::busy, body_begun_);
     request_.body = body_;
     co_return body_state::whole;
 }

@@ -13,17 +13,20 @@
 namespace seedhook::http {
 namespace {
 
-// How long the peer may take to read our last bytes and to stop sending.
+// How long the peer may take to read our last bytes and to stop sending, and how much it may send meanwhile: most
+// clients read the answer only when they have sent the whole body.
 constexpr std::chrono::seconds linger_limit(2);
+constexpr std::size_t linger_bytes = 32 * 1024 * 1024;
 
-// Reads what has arrived and drops it. False once nothing more will come.
-bool drop_input(int descriptor) noexcept {
-    std::array<char, 16 * 1024> dropped;
+// Reads what has arrived and drops it, adding how much to `dropped`. False once nothing more will come.
+bool drop_input(int descriptor, std::size_t& dropped) noexcept {
+    std::array<char, 16 * 1024> bytes;
     for (int rounds = 0; rounds < 16; ++rounds) {
-        const ssize_t size = ::recv(descriptor, dropped.data(), dropped.size(), 0);
+        const ssize_t size = ::recv(descriptor, bytes.data(), bytes.size(), 0);
         if (size <= 0) {
             return size < 0 && (errno == EAGAIN || errno == EINTR);
         }
+        dropped += static_cast<std::size_t>(size);
     }
     return true;
 }
@@ -31,7 +34,7 @@ bool drop_input(int descriptor) noexcept {
 } // namespace
 
 awaitable<connection::waited> connection::wait(io_state what, clock::time_point deadline) {
-    if (host_.broken_off) {
+    if (host_.broken_off || dropped_) {
         co_return waited::stopped;
     }
     deadline_ = deadline;
@@ -114,26 +117,32 @@ io_state connection::write_now(std::string_view& first, std::string_view& second
 }
 
 awaitable<bool> connection::write_all(std::string_view first, std::string_view second) {
+    const server_limits& limits = host_.limits;
+    const std::size_t whole = first.size() + second.size();
+    const clock::time_point begun = clock::now();
     for (;;) {
         const io_state state = write_now(first, second);
         if (state == io_state::done) {
+            stand(standing::busy, begun);
             co_return true;
         }
         if (state != io_state::wants_read && state != io_state::wants_write) {
             co_return false;
         }
-        const waited outcome = co_await wait(state, clock::now() + host_.limits.idle_timeout);
+        stand(standing::stalled, begun);
+        const std::size_t read = whole - first.size() - second.size();
+        const std::chrono::milliseconds earned(read * 1000 / limits.least_rate);
+        const clock::time_point now = clock::now();
+        const waited outcome = co_await wait(state, std::min(now, begun + earned) + limits.idle_timeout);
         if (outcome != waited::ready) {
             co_return false;
         }
     }
 }
 
-awaitable<bool> connection::shake_hands() {
-    idle_ = true;
-    const clock::time_point deadline = clock::now() + host_.limits.header_timeout;
+awaitable<bool> connection::shake_hands(clock::time_point deadline) {
     for (;;) {
-        const io_progress shaken = stream_->handshake(peer_);
+        const io_progress shaken = stream_->handshake(peer_.name);
         if (shaken.state == io_state::done) {
             co_return true;
         }
@@ -146,7 +155,7 @@ awaitable<bool> connection::shake_hands() {
         }
         const waited outcome = co_await wait(shaken.state, deadline);
         if (outcome == waited::late) {
-            stream_->give_up_handshake(peer_);
+            stream_->give_up_handshake(peer_.name);
         }
         if (outcome != waited::ready) {
             co_return false;
@@ -157,6 +166,21 @@ awaitable<bool> connection::shake_hands() {
 void connection::stop() {
     if (idle_ && waiting_) {
         socket_.cancel();
+    }
+}
+
+void connection::drop() {
+    dropped_ = true;
+    stand(standing::busy, since_);
+    socket_.cancel();
+}
+
+void connection::stand(standing at, clock::time_point since) {
+    if (at != at_) {
+        at_ = at;
+        since_ = since;
+        unlink();
+        host_.those(at).push_back(*this);
     }
 }
 
@@ -172,8 +196,11 @@ awaitable<> connection::close() {
     }
     if (ending_ == ending::answered) {
         // Closing with unread input sends a reset, which can overtake our answer (RFC 9112, 9.6).
-        const clock::time_point deadline = clock::now() + linger_limit;
-        while (drop_input(descriptor) && clock::now() < deadline) {
+        const clock::time_point begun = clock::now();
+        const clock::time_point deadline = begun + linger_limit;
+        stand(standing::stalled, begun);
+        std::size_t dropped = 0;
+        while (drop_input(descriptor, dropped) && dropped < linger_bytes && clock::now() < deadline) {
             const waited outcome = co_await wait(io_state::wants_read, deadline);
             if (outcome != waited::ready) {
                 break;

@@ -5,11 +5,9 @@
 #include "seedhook/log/log.hpp"
 
 #include "http/connection.hpp"
-#include "http/listening_address.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/intrusive/list.hpp>
 
 #include <cerrno>
 #include <iterator>
@@ -19,6 +17,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,38 +28,16 @@ constexpr std::chrono::milliseconds pause_when_full(100);
 constexpr std::chrono::seconds between_complaints(10);
 constexpr int accepted_at_once = 64;
 
-// A place among the connections that are allowed.
-class connection_slot {
-public:
-    static std::optional<connection_slot> take(const std::shared_ptr<connection_count>& count, std::size_t limit) {
-        if (count->fetch_add(1) >= limit) {
-            count->fetch_sub(1);
-            return std::nullopt;
-        }
-        return connection_slot(count);
-    }
-    ~connection_slot() {
-        if (count_) {
-            count_->fetch_sub(1);
-        }
-    }
-    connection_slot(connection_slot&&) noexcept = default;
-    connection_slot& operator=(connection_slot&&) = delete;
-
-private:
-    explicit connection_slot(std::shared_ptr<connection_count> count) : count_(std::move(count)) {}
-    std::shared_ptr<connection_count> count_;
-};
-
 struct listener {
     listener(const asio::any_io_executor& executor, listening_socket taken,
-             std::shared_ptr<tls::server_identity> with_identity)
-        : socket(std::move(taken)), identity(std::move(with_identity)), readiness(executor, socket.descriptor()),
-          pause(executor) {}
+             std::shared_ptr<tls::server_identity> with_identity, bool is_proxied)
+        : socket(std::move(taken)), identity(std::move(with_identity)), proxied(is_proxied),
+          readiness(executor, socket.descriptor()), pause(executor) {}
     ~listener() { readiness.release(); } // `socket` closes it
 
     listening_socket socket;
     std::shared_ptr<tls::server_identity> identity;
+    bool proxied; // connections begin with a PROXY header
     asio::posix::stream_descriptor readiness;
     asio::steady_timer pause;
 };
@@ -89,20 +66,26 @@ bool about_the_peer(int value) noexcept {
     }
 }
 
+bool somebody_waits(int listening) noexcept {
+    pollfd look{listening, POLLIN, 0};
+    return ::poll(&look, 1, 0) == 1;
+}
+
 class socket_server final : public server {
 public:
     socket_server(asio::any_io_executor executor, std::shared_ptr<const router> routes, server_limits limits,
-                  std::shared_ptr<connection_count> connections)
-        : executor_(std::move(executor)), count_(std::move(connections)), tasks_(executor_) {
+                  std::shared_ptr<admission> door)
+        : executor_(std::move(executor)), tasks_(executor_) {
         host_.limits = limits;
+        host_.door = std::move(door);
         set_router(std::move(routes));
     }
 
-    void listen(listening_socket socket, std::shared_ptr<tls::server_identity> identity) override {
+    void listen(listening_socket socket, std::shared_ptr<tls::server_identity> identity, bool proxy_protocol) override {
         // Accepted sockets inherit it, which spares a call for each; a unix socket refuses it, and that is all right.
         const int on = 1;
         ::setsockopt(socket.descriptor(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        listeners_.emplace_back(executor_, std::move(socket), std::move(identity));
+        listeners_.emplace_back(executor_, std::move(socket), std::move(identity), proxy_protocol);
         tasks_.spawn(accept_from(std::prev(listeners_.end())), "http accept");
     }
 
@@ -120,8 +103,10 @@ public:
             each.readiness.cancel();
             each.pause.cancel();
         }
-        for (connection& each : alive_) {
-            each.stop();
+        for (connection_list& list : host_.alive) {
+            for (connection& each : list) {
+                each.stop();
+            }
         }
         const auto over = std::make_shared<bool>(false);
         asio::steady_timer limit(executor_, grace);
@@ -161,9 +146,12 @@ private:
     // Accepts what waits; false when that must pause.
     bool accept_waiting(listener& from) {
         for (int accepted = 0; accepted < accepted_at_once; ++accepted) {
-            std::optional<connection_slot> slot = connection_slot::take(count_, host_.limits.connections);
-            if (!slot) {
-                complain("at the limit of connections; others wait", from, {});
+            std::optional<admission::place> place = host_.door->admit();
+            if (!place && !somebody_waits(from.socket.descriptor())) {
+                return true;
+            }
+            if (!place) {
+                make_room(from);
                 return false;
             }
             sockaddr_storage peer{};
@@ -171,11 +159,12 @@ private:
             const int descriptor = ::accept4(from.socket.descriptor(), reinterpret_cast<sockaddr*>(&peer), &size,
                                              SOCK_NONBLOCK | SOCK_CLOEXEC);
             if (descriptor >= 0) {
-                start(from, descriptor, peer, std::move(*slot));
+                start(from, descriptor, peer, std::move(*place));
             } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
                 return true; // another thread's server may have been faster
             } else if (!about_the_peer(errno)) {
                 const int reason = errno;
+                host_.door->refuse("resources");
                 complain(out_of_resources(reason) ? "no resources to accept a connection; others wait"
                                                   : "accepting fails",
                          from, std::generic_category().message(reason));
@@ -185,7 +174,36 @@ private:
         return true;
     }
 
-    void start(const listener& from, int descriptor, const sockaddr_storage& peer, connection_slot slot) {
+    // For whoever waits to be accepted; once the connection has ended the pause does.
+    void make_room(const listener& from) {
+        const auto now = connection::clock::now();
+        const auto longest = [&](standing what) -> std::optional<duration> {
+            const connection_list& those = host_.those(what);
+            return those.empty() ? std::nullopt
+                                 : std::optional(std::chrono::duration_cast<duration>(now - those.front().since()));
+        };
+        const auto chosen =
+            whom_to_drop({longest(standing::idle), longest(standing::arriving), longest(standing::stalled)});
+        complain(chosen ? "at the limit of connections; the slowest are closed"
+                        : "at the limit of connections; others wait",
+                 from, {});
+        if (chosen) {
+            host_.door->refuse("overload");
+            host_.those(*chosen).front().drop();
+        }
+    }
+
+    void start(const listener& from, int descriptor, const sockaddr_storage& peer, admission::place place) {
+        peer_identity who = identify(peer, host_.door->proxies());
+        const bool expected = !from.proxied || who.trusted;
+        if (!expected || (!from.proxied && !place.belongs_to(who.client))) {
+            ::close(descriptor);
+            host_.door->refuse(expected ? "address" : "proxy");
+            complain(expected ? "a client has too many connections; further ones are closed"
+                              : "a connection of somebody who is no trusted proxy is closed",
+                     from, who.name);
+            return;
+        }
         asio::posix::stream_descriptor socket(executor_);
         boost::system::error_code failure;
         socket.assign(descriptor, failure);
@@ -200,15 +218,14 @@ private:
             complain("no memory for a TLS connection; it is dropped", from, {});
             return;
         }
-        auto made = std::make_shared<connection>(host_, std::move(socket), std::move(stream), to_string(peer));
-        alive_.push_back(*made);
-        tasks_.spawn(serve(std::move(made), std::move(slot)), "http connection");
+        auto made = std::make_shared<connection>(host_, std::move(socket), std::move(stream), std::move(who),
+                                                 std::move(place), from.proxied);
+        tasks_.spawn(serve(std::move(made)), "http connection");
     }
 
-    awaitable<> serve(std::shared_ptr<connection> served, connection_slot slot) {
+    awaitable<> serve(std::shared_ptr<connection> served) {
         co_await served->run();
         served.reset();
-        { const connection_slot freed = std::move(slot); }
         for (listener& each : listeners_) {
             each.pause.cancel();
         }
@@ -224,10 +241,8 @@ private:
     }
 
     asio::any_io_executor executor_;
-    std::shared_ptr<connection_count> count_;
     connection_host host_;
     std::list<listener> listeners_;
-    boost::intrusive::list<connection, boost::intrusive::constant_time_size<false>> alive_;
     std::optional<std::chrono::steady_clock::time_point> complained_;
     task_group tasks_;
 };
@@ -235,8 +250,8 @@ private:
 } // namespace
 
 std::unique_ptr<server> make_server(asio::any_io_executor executor, std::shared_ptr<const router> routes,
-                                    server_limits limits, std::shared_ptr<connection_count> connections) {
-    return std::make_unique<socket_server>(std::move(executor), std::move(routes), limits, std::move(connections));
+                                    server_limits limits, std::shared_ptr<admission> door) {
+    return std::make_unique<socket_server>(std::move(executor), std::move(routes), limits, std::move(door));
 }
 
 } // namespace seedhook::http

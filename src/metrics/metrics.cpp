@@ -109,8 +109,9 @@ buckets batch_bounds() { return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512}; }
 
 // Every value of a label that is not a name. A table is walked from the series that came last, so the frequent ones
 // stand at the end.
-constexpr std::array callback_results{"unavailable", "conflict",  "invalid",    "unauthorized",
+constexpr std::array callback_results{"unavailable", "conflict",  "invalid",    "limited", "unauthorized",
                                       "ignored",     "duplicate", "confirming", "settled"};
+constexpr std::array refusal_reasons{"resources", "proxy", "address", "overload"};
 constexpr std::array poll_results{"failed", "rate_limited", "unauthorized", "not_found", "unfinished", "finished"};
 constexpr std::array fetch_results{"rejected", "blocked", "retry", "fetched"};
 constexpr std::array delivery_results{"rejected", "blocked", "retry", "delivered"};
@@ -142,6 +143,9 @@ public:
             .Set(1);
         for (const char* result : fetch_results) {
             fetches_.at({result});
+        }
+        for (const char* reason : refusal_reasons) {
+            connections_refused_.at({reason});
         }
     }
 
@@ -193,6 +197,7 @@ public:
         batch_size_.Observe(static_cast<double>(batch));
     }
     void handshake_failed(std::string_view reason) override { handshake_failures_.at({reason}).Increment(); }
+    void connection_refused(std::string_view reason) override { connections_refused_.at({reason}).Increment(); }
 
     void set_tasks(std::string_view stage, std::uint64_t count) override {
         tasks_.at({stage}).Set(static_cast<double>(count));
@@ -201,6 +206,7 @@ public:
         jobs_.at({kind, state}).Set(static_cast<double>(count));
     }
     void set_oldest_due(std::string_view kind, double seconds) override { oldest_due_.at({kind}).Set(seconds); }
+    void set_connections(std::uint64_t open) override { connections_.Set(static_cast<double>(open)); }
     void set_spool_bytes(std::uint64_t bytes) override { spool_bytes_.Set(static_cast<double>(bytes)); }
     void set_spool_room(std::uint64_t bytes) override { spool_room_.Set(static_cast<double>(bytes)); }
     void set_ready(bool yes) override { ready_.Set(yes ? 1 : 0); }
@@ -279,6 +285,11 @@ private:
         histogram("seedhook_store_commit_seconds", "Time of one commit to stable storage.").Add({}, commit_bounds());
     prometheus::Histogram& batch_size_ =
         histogram("seedhook_store_batch_size", "Commands in one commit.").Add({}, batch_bounds());
+    prometheus::Gauge& connections_ =
+        gauge("seedhook_connections", "Connections open at the listeners and the gateway.").Add({});
+    counters<1> connections_refused_{
+        counter("seedhook_connections_refused_total", "Connections that were not taken, or closed for a newcomer."),
+        {"reason"}};
     prometheus::Gauge& spool_bytes_ = gauge("seedhook_spool_bytes", "Bytes in the spool.").Add({});
     counters<1> handshake_failures_{
         counter("seedhook_tls_handshake_failures_total", "TLS handshakes of clients that failed."), {"reason"}};

@@ -28,6 +28,7 @@ constexpr verdict conflict{"conflict", "callback contradicts the first"};
 constexpr verdict confirming{"confirming", "callback to be confirmed"};
 constexpr verdict ignored{"ignored", "callback not terminal"};
 constexpr verdict unauthorized{"unauthorized", "callback refused: signature"};
+constexpr verdict limited{"limited", {}}; // too many to tell of each
 constexpr verdict invalid{"invalid", "callback refused: content"};
 constexpr verdict unavailable{"unavailable", "callback not stored"};
 
@@ -67,6 +68,12 @@ http::response accepted(std::string_view request_id, settle_reply::kind kind) {
 // How many tasks of a source may be known from callbacks alone that prove nothing: each costs calls to the API.
 constexpr std::uint32_t most_unconfirmed = 1000;
 
+http::response too_many_failures(std::chrono::seconds wait) {
+    auto answer = http::error_response(429, "rate_limited", "too many wrong signatures came from this address");
+    answer.fields.emplace_back("Retry-After", std::to_string(wait.count()));
+    return answer;
+}
+
 http::response try_again_later(std::string_view why) {
     auto answer = http::error_response(503, "unavailable", why);
     answer.fields.emplace_back("Retry-After", "1");
@@ -90,6 +97,7 @@ public:
             log::write_seldom(log::level::warning, unauthorized.message, 1,
                               {{"source", self->source_}, {"peer", callback.peer}});
             self->count(unauthorized, began);
+            self->note_failure(callback, began);
             co_return http::error_response(401, "unauthorized", "the signature is missing or wrong");
         }
         auto report = seedance::read_callback(callback.body);
@@ -119,7 +127,29 @@ public:
         co_return accepted(report->request_id, reply->what);
     }
 
+    // Before the body is read.
+    std::optional<http::response> refuse_early(const http::request& callback) const {
+        if (!verifier_ || with_.failures == nullptr || !with_.failures->refuses_anybody()) {
+            return std::nullopt;
+        }
+        const auto now = std::chrono::steady_clock::now();
+        const auto wait = with_.failures->refused_for(callback.client, now);
+        if (!wait) {
+            return std::nullopt;
+        }
+        count(limited, now);
+        return too_many_failures(*wait);
+    }
+
 private:
+    void note_failure(const http::request& callback, std::chrono::steady_clock::time_point now) const {
+        if (with_.failures != nullptr && with_.failures->failed(callback.client, now)) {
+            log::write_seldom(log::level::warning,
+                              "too many wrong signatures: callbacks from there are refused for a minute", 1,
+                              {{"source", source_}, {"peer", callback.peer}});
+        }
+    }
+
     // The callback is no more than a reason to ask the API. The endpoint outlives the call: see `handle`.
     awaitable<http::response> hint(const seedance::task_report& report, std::string_view peer,
                                    std::chrono::steady_clock::time_point began) const {
@@ -200,6 +230,7 @@ void add_callback_endpoints(http::router& into, const std::vector<config::source
         entry.handle = [endpoint](const http::request& callback) {
             return callback_endpoint::handle(endpoint, callback);
         };
+        entry.refuse_early = [endpoint](const http::request& callback) { return endpoint->refuse_early(callback); };
         into.add(std::move(entry));
     }
 }

@@ -11,7 +11,7 @@ entrance::entrance(asio::any_io_executor executor, std::shared_ptr<const http::r
 
 void entrance::open(http::listening_socket socket) {
     address_ = socket.name();
-    server_ = http::make_server(executor_, routes_, http::server_limits(), std::make_shared<http::connection_count>(0));
+    server_ = http::make_server(executor_, routes_, http::server_limits(), http::admission::make());
     server_->listen(std::move(socket), identity_);
 }
 

@@ -113,13 +113,17 @@ void add_task_options(CLI::App& app, options& o) {
 
 } // namespace
 
+void add_options(CLI::App& to, options& into) {
+    add_server_options(to, into);
+    add_api_options(to, into);
+    add_task_options(to, into);
+    add_knobs(to, into);
+}
+
 parsed_options parse_options(int argc, char** argv) {
     options chosen;
     CLI::App app("Stands in for the Seedance Open API in development and tests.", "seedance-sandbox");
-    add_server_options(app, chosen);
-    add_api_options(app, chosen);
-    add_task_options(app, chosen);
-    add_knobs(app, chosen);
+    add_options(app, chosen);
     parsed_options out;
     try {
         app.parse(argc, argv);

@@ -10,6 +10,10 @@
 #include <string>
 #include <vector>
 
+namespace CLI {
+class App;
+}
+
 namespace seedhook::sandbox {
 
 struct options {
@@ -64,6 +68,9 @@ struct options {
     duration slow_time{3000};
     std::vector<std::string> faults_on; // kinds of calls that these five befall; empty: all
 };
+
+// Every option; `into` must outlive `to`.
+void add_options(CLI::App& to, options& into);
 
 struct parsed_options {
     std::optional<options> value;

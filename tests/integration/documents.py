@@ -1,4 +1,4 @@
-"""What README.md and the pages of docs hold: blocks, headings, links, code; and YAML as an editor reads it."""
+"""What README.md and the pages of docs and packaging hold: blocks, headings, links, code; and YAML as an editor reads it."""
 import pathlib
 import re
 
@@ -6,7 +6,7 @@ import yaml
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
-PAGES = [README, *sorted((PROJECT / "docs").glob("**/*.md"))]
+PAGES = [README, *sorted(file for folder in ("docs", "packaging") for file in (PROJECT / folder).glob("**/*.md"))]
 
 FENCE = re.compile(r"^( *)(`{3,})(.*)$")
 

@@ -18,7 +18,7 @@ PROMISED = {
     "seedhook_store_commit_seconds": "histogram", "seedhook_store_batch_size": "histogram",
     "seedhook_spool_bytes": "gauge", "seedhook_spool_room_bytes": "gauge",
     "seedhook_certificate_expiry_seconds": "gauge", "seedhook_build_info": "gauge", "seedhook_ready": "gauge",
-    "seedhook_degraded": "gauge", "process_cpu_seconds_total": "counter", "process_resident_memory_bytes": "gauge",
+    "seedhook_degraded": "gauge", "seedhook_connections": "gauge", "seedhook_connections_refused_total": "counter", "process_cpu_seconds_total": "counter", "process_resident_memory_bytes": "gauge",
     "process_virtual_memory_bytes": "gauge", "process_open_fds": "gauge", "process_max_fds": "gauge",
     "process_threads": "gauge", "process_start_time_seconds": "gauge",
 }
@@ -40,7 +40,8 @@ def test_every_metric_is_there_from_the_start_and_prometheus_finds_no_fault(sand
         sample = name + "_count" if kind == "histogram" else name
         assert sample in metrics.values, name
     assert promtool("check", "metrics", stdin=metrics.text).strip() == ""
-    for result in ("settled", "duplicate", "conflict", "confirming", "ignored", "unauthorized", "invalid", "unavailable"):
+    for result in ("settled", "duplicate", "conflict", "confirming", "ignored", "unauthorized", "limited", "invalid",
+                   "unavailable"):
         assert metrics.value(CALLBACKS, source="main", result=result) == 0
     for result in ("finished", "unfinished", "not_found", "unauthorized", "rate_limited", "failed"):
         assert metrics.value(POLLS, source="main", result=result) == 0
@@ -48,6 +49,8 @@ def test_every_metric_is_there_from_the_start_and_prometheus_finds_no_fault(sand
         assert metrics.value(FETCHES, result=result) == 0
     for result in ("delivered", "retry", "blocked", "rejected"):
         assert metrics.value(DELIVERIES, sink="library", result=result) == 0
+    for reason in ("address", "overload", "proxy", "resources"):
+        assert metrics.value("seedhook_connections_refused_total", reason=reason) == 0
     assert metrics.value("seedhook_ready") == 1
 
 

@@ -36,6 +36,7 @@ struct listener {
     std::vector<tls_files> tls; // none: plaintext; the first is for clients that ask for no name that one is for
     std::string client_ca;  // clients must show a certificate that these authorities signed; empty: none is asked for
     bool plaintext = false; // allow no TLS on other than loopback and unix
+    bool proxy_protocol = false; // connections begin with a header of the PROXY protocol, version 2
 };
 
 // How a callback proves itself. The default is the documented scheme: hex HMAC-SHA256 of the raw body.
@@ -225,6 +226,10 @@ struct limits {
     std::uint32_t connections = 10000;
     duration header_timeout{std::chrono::seconds(10)};
     duration idle_timeout{std::chrono::seconds(60)};
+    // 0: the default, which holds for public addresses alone.
+    std::uint32_t connections_per_address = 0;
+    std::uint32_t failed_signatures_per_minute = 0;
+    std::vector<std::string> trusted_proxies; // addresses and networks; `unix`: whoever connects to a unix socket
 };
 
 // How long the store keeps what is over. None: for ever.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "seedhook/async/awaitable.hpp"
+#include "seedhook/http/peer.hpp"
 #include "seedhook/model/error.hpp"
 
 #include <cstddef>
@@ -32,8 +33,9 @@ struct request {
     std::string_view query;  // after `?`; empty if none
     std::vector<field_view> fields;
     std::string_view body;
-    std::string_view peer;                  // `203.0.113.9:51234`, or `unix`
+    std::string_view peer;                  // `203.0.113.9:51234`, `unix`, or the address that a trusted proxy told
     std::vector<std::string_view> captures; // what `{…}` in the endpoint's path stood for, still percent-encoded
+    client_id client;                       // whom limits on one client hold for
 
     // The value of the only field of that name; nothing when it is absent or there are several.
     std::optional<std::string_view> find(std::string_view name) const noexcept;

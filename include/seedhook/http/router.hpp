@@ -18,6 +18,8 @@ struct endpoint {
     std::string path; // `/v1/tasks/{}/redeliver`: `{}` stands for one whole segment, not empty
     std::size_t body_limit = 64 * 1024;
     std::function<awaitable<response>(const request&)> handle;
+    // Asked once the head is read: an answer is sent at once, and the body not read. May be empty.
+    std::function<std::optional<response>(const request&)> refuse_early{};
 };
 
 // Looks at a request when its head has been read, whether or not there is an endpoint for it; what it returns is the

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "seedhook/async/awaitable.hpp"
+#include "seedhook/http/admission.hpp"
 #include "seedhook/http/router.hpp"
 #include "seedhook/model/error.hpp"
 #include "seedhook/model/time.hpp"
 #include "seedhook/tls/server_identity.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,16 +19,16 @@
 namespace seedhook::http {
 
 struct server_limits {
-    std::size_t connections = 10000; // over all servers that share a `connection_count`
-    std::size_t head = 16 * 1024;    // request line and fields together
+    std::size_t head = 16 * 1024; // request line and fields together
     duration header_timeout{
         std::chrono::seconds(10)}; // from a request's first byte (or accept) to the end of its head; also the handshake
     duration idle_timeout{std::chrono::seconds(60)}; // between requests, and without progress within a body or response
     duration request_timeout{
         std::chrono::seconds(120)}; // from the end of the head to the end of the body, whatever the progress
+    // Bytes a second, on the average since the beginning: of a body after `header_timeout`, of an answer that the peer
+    // reads after `idle_timeout`.
+    std::size_t least_rate = 1024;
 };
-
-using connection_count = std::atomic<std::size_t>;
 
 // A listening socket that this process owns; closed with the object.
 class listening_socket {
@@ -64,8 +64,10 @@ class server {
 public:
     virtual ~server() = default;
 
-    // Accepts on `socket`; with TLS when `identity` is set.
-    virtual void listen(listening_socket socket, std::shared_ptr<tls::server_identity> identity) = 0;
+    // Accepts on `socket`; with TLS when `identity` is set. With `proxy_protocol` only from the admission's proxies,
+    // and each connection begins with a header of the PROXY protocol, version 2.
+    virtual void listen(listening_socket socket, std::shared_ptr<tls::server_identity> identity,
+                        bool proxy_protocol = false) = 0;
 
     // Uses another router for requests that arrive from now on.
     virtual void set_router(std::shared_ptr<const router> routes) = 0;
@@ -77,6 +79,6 @@ public:
 };
 
 std::unique_ptr<server> make_server(asio::any_io_executor executor, std::shared_ptr<const router> routes,
-                                    server_limits limits, std::shared_ptr<connection_count> connections);
+                                    server_limits limits, std::shared_ptr<admission> door);
 
 } // namespace seedhook::http

@@ -24,7 +24,7 @@ public:
     // other names are shown no more, until the name comes back. Before the first call every name is shown.
     virtual void set_names(label_names present) = 0;
 
-    // `result`: settled duplicate conflict confirming ignored unauthorized invalid unavailable.
+    // `result`: settled duplicate conflict confirming ignored unauthorized limited invalid unavailable.
     virtual void callback(std::string_view source, std::string_view result, double seconds) = 0;
     virtual void settled(std::string_view source, std::string_view by, std::string_view status) = 0;
     // `result`: finished unfinished not_found unauthorized rate_limited failed.
@@ -38,11 +38,14 @@ public:
     virtual void commit(double seconds, std::uint64_t batch) = 0;
     // `reason`: as of tls::handshake_fault.
     virtual void handshake_failed(std::string_view reason) = 0;
+    // `reason`: address overload proxy resources.
+    virtual void connection_refused(std::string_view reason) = 0;
 
     // Gauges, set when somebody asks.
     virtual void set_tasks(std::string_view stage, std::uint64_t count) = 0;
     virtual void set_jobs(std::string_view kind, std::string_view state, std::uint64_t count) = 0;
     virtual void set_oldest_due(std::string_view kind, double seconds) = 0;
+    virtual void set_connections(std::uint64_t open) = 0;
     virtual void set_spool_bytes(std::uint64_t bytes) = 0;
     virtual void set_spool_room(std::uint64_t bytes) = 0; // that fit before a limit is met
     virtual void set_ready(bool yes) = 0;

@@ -6,6 +6,7 @@
 #include "seedhook/metrics/metrics.hpp"
 #include "seedhook/model/routing.hpp"
 #include "seedhook/model/time.hpp"
+#include "seedhook/receive/failed_signatures.hpp"
 #include "seedhook/store/store.hpp"
 
 #include <functional>
@@ -23,6 +24,8 @@ struct receive_context {
     std::uint64_t body_limit = 64 * 1024;
     // When to ask first about a task that is not finished. Any thread. Empty: at once.
     std::function<time_point(std::string_view source, std::string_view model, time_point now)> first_ask{};
+    // Null: no limit on wrong signatures.
+    failed_signatures* failures = nullptr;
 };
 
 // Adds `POST <source.path>` for every source. The endpoints copy what they need of `sources`; what `with` refers to

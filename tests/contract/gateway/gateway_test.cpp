@@ -54,7 +54,7 @@ public:
         auto router = std::make_shared<http::router>();
         gateway_context with{*desk_, *client_, passages_, [this] { return sources_; }, config::secret()};
         add_gateway_endpoints(*router, std::move(with));
-        server_ = http::make_server(context_.get_executor(), router, {}, std::make_shared<http::connection_count>(0));
+        server_ = http::make_server(context_.get_executor(), router, {}, http::admission::make());
         auto socket = http::open_listening_socket("127.0.0.1:0");
         name_ = socket.value().name();
         server_->listen(std::move(*socket), nullptr);

@@ -129,12 +129,14 @@ std::shared_ptr<const router> test_router(test_desk& desk) {
 }
 
 running_server::running_server(server_limits limits, const std::string& address,
-                               std::shared_ptr<tls::server_identity> identity) {
+                               std::shared_ptr<tls::server_identity> identity, admission_settings at_the_door,
+                               bool proxy_protocol)
+    : door(admission::make(std::move(at_the_door))) {
     result<listening_socket> socket = open_listening_socket(address);
     BOOST_REQUIRE_MESSAGE(socket, (socket ? "" : socket.error().message));
     name = socket->name();
-    server_ = make_server(context_.get_executor(), test_router(desk), limits, connections);
-    server_->listen(std::move(*socket), std::move(identity));
+    server_ = make_server(context_.get_executor(), test_router(desk), limits, door);
+    server_->listen(std::move(*socket), std::move(identity), proxy_protocol);
     thread_ = std::thread([this] { context_.run(); });
 }
 
@@ -198,6 +200,12 @@ bool raw_client::fill() {
         buffer_.append(piece, static_cast<std::size_t>(size));
     }
     return size > 0;
+}
+
+std::size_t raw_client::read_some(std::size_t most) {
+    std::string piece(most, '\0');
+    const ssize_t size = ::recv(descriptor_, piece.data(), piece.size(), 0);
+    return size > 0 ? static_cast<std::size_t>(size) : 0;
 }
 
 std::string raw_client::read_all() {

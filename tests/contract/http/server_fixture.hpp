@@ -40,7 +40,8 @@ std::shared_ptr<const router> test_router(test_desk& desk);
 class running_server {
 public:
     explicit running_server(server_limits limits = {}, const std::string& address = "127.0.0.1:0",
-                            std::shared_ptr<tls::server_identity> identity = nullptr);
+                            std::shared_ptr<tls::server_identity> identity = nullptr,
+                            admission_settings at_the_door = {}, bool proxy_protocol = false);
     ~running_server();
 
     test_desk desk;
@@ -51,7 +52,7 @@ public:
     void stop(duration grace);
     void wait();
 
-    std::shared_ptr<connection_count> connections = std::make_shared<connection_count>(0);
+    std::shared_ptr<admission> door;
 
 private:
     void run_on_thread(awaitable<> work);
@@ -74,8 +75,9 @@ public:
     std::string read_all();                       // until the server closes
     std::string read_until(std::string_view end); // up to and including `end`
     std::string read_bytes(std::size_t size);
-    std::string read_response(); // a head and the body that its Content-Length announces
-    bool closes();               // nothing more comes and the connection ends
+    std::size_t read_some(std::size_t most); // drops it, and says how much; 0 when the connection has ended
+    std::string read_response();      // a head and the body that its Content-Length announces
+    bool closes();                    // nothing more comes and the connection ends
     bool silent_for(std::chrono::milliseconds time);
     void end_output();
 

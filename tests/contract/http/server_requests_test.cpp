@@ -239,10 +239,10 @@ BOOST_FIXTURE_TEST_CASE(a_handler_runs_to_its_end_when_the_client_goes, running_
         BOOST_REQUIRE(desk.wait_until_holding());
     }
     desk.release = true;
-    for (int i = 0; i < 400 && *connections > 0; ++i) {
+    for (int i = 0; i < 400 && door->open() > 0; ++i) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    BOOST_TEST(*connections == 0U);
+    BOOST_TEST(door->open() == 0U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_client_that_has_said_all_still_gets_its_answer, running_server) {

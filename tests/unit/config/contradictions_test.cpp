@@ -41,6 +41,18 @@ BOOST_AUTO_TEST_CASE(a_reachable_listener_needs_tls_or_consent) {
                 "f.yaml:1:46: listeners[0].plaintext: contradicts `tls`: leave out one of the two");
 }
 
+BOOST_AUTO_TEST_CASE(a_proxied_listener_needs_somebody_to_trust) {
+    const std::string proxied = "listeners: [{address: '127.0.0.1:1', proxy_protocol: true}]\n"
+                                "sources: [{name: a, path: /a, secrets: [x]}]\n";
+    CHECK_LINES(mistakes(proxied),
+                "f.yaml:1:54: listeners[0].proxy_protocol: needs `limits.trusted_proxies`: who may say "
+                "whom it speaks for");
+    BOOST_TEST(mistakes(proxied + "limits: {trusted_proxies: [10.0.0.0/8, 'fd00::/8', 127.0.0.1, unix]}").empty());
+    for (const char* bad : {"proxy.example", "10.0.0.1/8", "Unix", "'*'"}) {
+        BOOST_TEST(one_says(mistakes(proxied + "limits: {trusted_proxies: [" + bad + "]}"), "or `unix`"), bad);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(tls_needs_both_files) {
     CHECK_LINES(
         listener_mistakes("{address: 0.0.0.0:80, tls: {certificate: c.pem}}"),

@@ -64,7 +64,8 @@ outbound: {ca_file: /ca.pem, proxy: none}
 store: {type: sqlite, path: /db}
 control: {address: unix:/c.sock}
 receive: {threads: 4}
-limits: {body: 32KiB, connections: 5, header_timeout: 1s, idle_timeout: 2s}
+limits: {body: 32KiB, connections: 5, header_timeout: 1s, idle_timeout: 2s, connections_per_address: 6,
+  failed_signatures_per_minute: 7, trusted_proxies: [10.0.0.0/8, "::1", unix]}
 log: {level: debug, format: json}
 shutdown_grace: 1m
 )");
@@ -120,6 +121,9 @@ shutdown_grace: 1m
     BOOST_TEST(s.limits.connections == 5U);
     BOOST_CHECK(s.limits.header_timeout == 1s);
     BOOST_CHECK(s.limits.idle_timeout == 2s);
+    BOOST_TEST(s.limits.connections_per_address == 6U);
+    BOOST_TEST(s.limits.failed_signatures_per_minute == 7U);
+    BOOST_TEST(s.limits.trusted_proxies.size() == 3U);
     BOOST_CHECK(s.log.level == log::level_kind::debug);
     BOOST_CHECK(s.log.format == log::format_kind::json);
     BOOST_CHECK(s.shutdown_grace == 1min);
