@@ -31,13 +31,13 @@ std::string lines_of(const boost::json::object& state, std::string_view key, std
 }
 
 int health(const options& o) {
-    const auto socket = control_socket(o.control);
-    if (!socket) {
-        return report(socket.error());
+    const auto daemon = find_daemon(o.control);
+    if (!daemon) {
+        return report(daemon.error());
     }
     control_request r;
     r.path = o.live ? "/healthz" : "/readyz";
-    const auto answer = ask(*socket, r);
+    const auto answer = ask(*daemon, r);
     if (!answer) {
         return report({exit_failed, answer.error().text});
     }

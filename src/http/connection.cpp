@@ -104,16 +104,13 @@ awaitable<bool> connection::serve_one() {
     const std::shared_ptr<const router> routes = host_.routes;
     route_match match = routes->match(request_.method, request_.path);
     std::optional<response> refused = routes->refusal(request_);
+    if (!refused && match.found != nullptr && match.found->refuse_early) {
+        refused = match.found->refuse_early(request_);
+    }
     if (refused || match.found == nullptr) {
         response answer = refused ? std::move(*refused) : nobody_there(match);
         // A body that nobody takes is not read either, so what follows it cannot be found.
         co_return co_await send(std::move(answer), framing_.keep_alive && !framing_.has_body());
-    }
-    if (match.found->refuse_early) {
-        std::optional<response> refused = match.found->refuse_early(request_);
-        if (refused) {
-            co_return co_await send(std::move(*refused), framing_.keep_alive && !framing_.has_body());
-        }
     }
     if (framing_.has_body()) {
         const body_state body = co_await take_body(*match.found);

@@ -231,6 +231,7 @@ public:
         }
         return prometheus::TextSerializer().Serialize(families);
     }
+
     double total(std::string_view family) const override {
         double sum = 0;
         for (const prometheus::MetricFamily& one : registry_.Collect()) {
