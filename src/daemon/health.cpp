@@ -15,6 +15,7 @@ constexpr const char* of_fetching = "fetch";
 constexpr const char* of_api = "api";
 constexpr const char* of_configuration = "configuration";
 constexpr const char* of_submission = "submission";
+constexpr const char* of_certificate = "certificate";
 
 const char* kind_of(job_kind blocked) {
     switch (blocked) {
@@ -116,7 +117,7 @@ readiness health::now() const {
         r.not_ready.push_back("spool: " + spool_failure_);
     }
     r.ready = r.not_ready.empty();
-    for (const char* kind : {of_sink, of_fetching, of_api, of_configuration, of_submission}) {
+    for (const char* kind : {of_sink, of_fetching, of_api, of_configuration, of_submission, of_certificate}) {
         r.degraded_kinds[kind] = 0;
     }
     const auto add = [&r](const char* kind, std::string why) {
@@ -133,7 +134,7 @@ readiness health::now() const {
         add(of_api, std::move(why));
     }
     for (std::string& why : certificates_.degraded(time_.now())) {
-        r.degraded.push_back(std::move(why));
+        add(of_certificate, std::move(why));
     }
     if (!lost_submissions_.empty()) {
         add(of_submission, lost_submissions_);
