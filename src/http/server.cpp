@@ -197,8 +197,8 @@ private:
         peer_identity who = identify(peer, host_.door->proxies());
         const bool expected = !from.proxied || who.trusted;
         if (!expected || (!from.proxied && !place.belongs_to(who.client))) {
-            ::close(descriptor);
             host_.door->refuse(expected ? "address" : "proxy");
+            ::close(descriptor);
             complain(expected ? "a client has too many connections; further ones are closed"
                               : "a connection of somebody who is no trusted proxy is closed",
                      from, who.name);
