@@ -12,8 +12,8 @@ BOOST_FIXTURE_TEST_CASE(the_summary_tells_of_each_sink_what_waits_and_what_came_
     library.delivered = 7;
     library.last_delivered = sink_news::last{time.at, "main", "req_1", "/videos/req_1.mp4"};
     news = {library};
-    store_counts counts;
-    counts.tasks[task_stage::stuck] = 2;
+    store_counts held;
+    held.tasks[task_stage::stuck] = 2;
     job_count lane;
     lane.kind = job_kind::deliver;
     lane.sink = "library";
@@ -23,8 +23,8 @@ BOOST_FIXTURE_TEST_CASE(the_summary_tells_of_each_sink_what_waits_and_what_came_
     lane.oldest_due = time.at - 90s;
     job_count gone = lane;
     gone.sink = "gone";
-    counts.jobs = {lane, gone};
-    store.fixed_counts = counts;
+    held.jobs = {lane, gone};
+    store.fixed_counts = held;
     state.ready = true;
     state.degraded = {"sink library: disk full"};
     rates.span = 10s;
