@@ -178,7 +178,7 @@ def test_an_upgrade_keeps_the_configuration_the_state_and_whether_it_is_enabled(
     system.install()
     leave_state(system)
     (system / CONFIGURATION).write_text("mine\n")
-    assert system.run("deb-systemd-helper", "enable", "seedhook.service").returncode == 0
+    assert system.run("env", "DPKG_MAINTSCRIPT_PACKAGE=seedhook", "deb-systemd-helper", "enable", "seedhook.service").returncode == 0
     assert "README.Debian" not in system.install(with_version("99.0-1", system / "tmp/newer"))
     assert (system / CONFIGURATION).read_text() == "mine\n"
     assert (system / "var/lib/seedhook/seedhook.db").read_text() == "kept"
@@ -190,7 +190,7 @@ def test_a_removal_keeps_what_a_purge_takes_and_a_purge_never_takes_videos(syste
     system.install()
     leave_state(system)
     (system / CONFIGURATION).write_text("mine\n")
-    assert system.run("deb-systemd-helper", "enable", "seedhook.service").returncode == 0
+    assert system.run("env", "DPKG_MAINTSCRIPT_PACKAGE=seedhook", "deb-systemd-helper", "enable", "seedhook.service").returncode == 0
 
     assert system.run("dpkg", "-r", "seedhook").returncode == 0
     assert system.status() == "config-files"
