@@ -16,6 +16,8 @@ bool passes(CLI::Option& option, std::string word) {
             }
         } catch (const CLI::OptionNotFound&) {
             return i > 0; // of none it is not known
+        } catch (const CLI::ValidationError&) {
+            return false; // a validator that changes the text, such as of a size, throws
         }
     }
 }

@@ -10,7 +10,9 @@ SEEDHOOK_BUILD_PACKAGES=(
 SEEDHOOK_DEMO_PACKAGES=(openssl curl python3)
 SEEDHOOK_TEST_PACKAGES=(
     openssl curl python3 python3-pytest python3-botocore python3-yaml python3-jsonschema mandoc zsh fish nginx-light caddy
+    e2fsprogs mount util-linux
     prometheus                # for promtool
+    systemd                   # for systemd-analyze
     chromium fonts-liberation # and npm.sh
 )
 SEEDHOOK_S3_PACKAGES=(swift-proxy swift-account swift-container swift-object memcached) # and npm.sh
@@ -21,6 +23,7 @@ SEEDHOOK_POWERCUT_PACKAGES=(openssl python3 e2fsprogs mount util-linux)
 SEEDHOOK_FAULTS_PACKAGES=(openssl python3 strace)
 SEEDHOOK_TLS_PACKAGES=(openssl python3 testssl.sh)
 SEEDHOOK_PACKAGE_PACKAGES=(openssl python3 python3-pytest dpkg-dev file lintian mmdebstrap buildah bubblewrap)
+SEEDHOOK_SYSTEMD_PACKAGES=(mmdebstrap systemd-container dpkg-dev file openssl python3)
 SEEDHOOK_SLOW_PACKAGES=(slowhttptest util-linux)
 SEEDHOOK_LINT_PACKAGES=(clang-tools-14)
 SEEDHOOK_FUZZ_PACKAGES=(clang-14 libclang-rt-14-dev llvm-14)

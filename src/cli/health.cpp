@@ -46,7 +46,8 @@ int health(const options& o) {
         return answer->good() ? exit_done : exit_failed;
     }
     if (!answer->good()) {
-        return report({exit_failed, "not ready\n" + lines_of(answer->json, "reasons", "reason")});
+        const std::string reasons = lines_of(answer->json, "reasons", "reason");
+        return report(reasons.empty() ? answer->refusal() : failure(exit_failed, "not ready\n" + reasons));
     }
     std::cout << (o.live ? "alive\n" : "ready\n") << lines_of(answer->json, "degraded", "degraded");
     return exit_done;

@@ -13,7 +13,9 @@
 #include "daemon/outbound.hpp"
 #include "daemon/outcome_log.hpp"
 #include "daemon/receive_threads.hpp"
+#include "daemon/service_message.hpp"
 #include "daemon/source_apis.hpp"
+#include "daemon/store_pulse.hpp"
 #include "daemon/upkeep.hpp"
 #include "daemon/video_places.hpp"
 
@@ -71,7 +73,8 @@ public:
           store_(make_store(std::move(from.engine), {}, observe_store())),
           worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())), apis_(executor_, *counts_),
           front_(executor_, settings, door_, {*store_, system_clock(), [this] { return routes_; }, first_ask()}),
-          certificates_(disk_, *counts_), health_(*store_, *videos_, disk_, apis_, certificates_, system_clock()),
+          certificates_(disk_, *counts_),
+          health_(*store_, *videos_, disk_, apis_, certificates_, system_clock(), [this] { worker_->wake(); }),
           listeners_(std::move(from.listeners)), gateway_(std::move(from.gateway)),
           control_at_(std::move(from.control)), tasks_(executor_), working_(executor_) {
         for (const auto* bound : {&listeners_, &gateway_, &control_at_}) {
@@ -130,6 +133,23 @@ public:
     }
 
     void report_reload(std::string refused_because) override { health_.set_reload_failure(std::move(refused_because)); }
+
+    std::string status() const override {
+        return stopping_.size() > 0 ? std::string(status_while_stopping) : status_of(health_.now());
+    }
+
+    std::vector<vital_part> vital_parts() override {
+        std::vector<vital_part> parts;
+        for (std::size_t i = 0; i < receivers_->size(); ++i) {
+            auto ask = [this, i](std::function<void()> answer) { receivers_->ask(i, std::move(answer)); };
+            parts.push_back({"receive " + std::to_string(i), false, std::move(ask)});
+        }
+        auto ask = [this](std::function<void()> answer) {
+            tasks_.spawn(ask_store(*store_, closing_, std::move(answer)), "store's pulse");
+        };
+        parts.push_back({"store", true, std::move(ask)});
+        return parts;
+    }
 
     void stop(std::function<void()> stopped) override { stopping_.spawn(shut_down(std::move(stopped)), "shutdown"); }
 
@@ -202,7 +222,8 @@ private:
         if (!apis) {
             return apis.error();
         }
-        auto work = plan_work(settings, {executor_, *store_, *videos_, disk_, *counts_, *plans_, *apis, *clients});
+        auto work = plan_work(settings, {executor_, *store_, *videos_, disk_, *counts_, *plans_, *apis, *clients,
+                                         [this] { return health_.fetching_waits(); }});
         if (!work) {
             return work.error();
         }
@@ -335,6 +356,7 @@ private:
         feed_.close();
         co_await control_->stop(std::chrono::seconds(1));
         front_.close();
+        closing_ = true;
         store_->close();
         stopped();
     }
@@ -366,6 +388,7 @@ private:
     activity lately_{*counts_};
     std::unique_ptr<http::server> control_;
     std::unique_ptr<receive_threads> receivers_;
+    bool closing_ = false;
     task_group tasks_;   // side work
     task_group working_; // the worker's loop
     task_group tidying_{executor_};

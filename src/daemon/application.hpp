@@ -1,6 +1,8 @@
 // Everything that runs, and the order in which it starts, reloads and stops.
 #pragma once
 
+#include "daemon/vital_signs.hpp"
+
 #include "seedhook/async/awaitable.hpp"
 #include "seedhook/config/config.hpp"
 #include "seedhook/model/error.hpp"
@@ -10,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace seedhook {
 
@@ -24,6 +27,12 @@ public:
 
     // Says in /readyz that a reload was refused; an empty reason takes it back.
     virtual void report_reload(std::string refused_because) = 0;
+
+    // One line on whether it works.
+    virtual std::string status() const = 0;
+
+    // The threads it lives by; they refer to it.
+    virtual std::vector<vital_part> vital_parts() = 0;
 
     // Begins the orderly stop; calls `stopped` once it is over.
     virtual void stop(std::function<void()> stopped) = 0;

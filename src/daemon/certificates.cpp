@@ -3,6 +3,7 @@
 
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/log/log.hpp"
+#include "seedhook/log/seldom.hpp"
 
 #include <chrono>
 #include <utility>
@@ -23,6 +24,15 @@ void tell(const std::vector<tls::server_identity::news>& all) {
                          {{"file", std::string_view(each.file)}, {"reason", std::string_view(each.refused_because)}});
         }
     }
+}
+
+// Clients that only went away are for debugging: scanners and load balancers' checks leave them behind.
+void tell_failure(metrics& counts, std::string_view peer, const tls::handshake_failure& what) {
+    const std::string_view reason = tls::to_string(what.fault);
+    counts.handshake_failed(reason);
+    const bool went_away = what.fault == tls::handshake_fault::closed || what.fault == tls::handshake_fault::timed_out;
+    log::write_seldom(went_away ? log::level::debug : log::level::info, "TLS handshake failed", 1,
+                      {{"reason", reason}, {"detail", std::string_view(what.reason)}, {"peer", peer}});
 }
 
 } // namespace
@@ -46,8 +56,9 @@ std::string trouble_with(const tls::certificate_facts& of, time_point now) {
 }
 
 void certificates::add(std::shared_ptr<tls::server_identity> of) {
-    of->observe_failures(
-        [this](std::string_view peer, const tls::handshake_failure& what) { failed_.tell(peer, what); });
+    of->observe_failures([&counts = counts_](std::string_view peer, const tls::handshake_failure& what) {
+        tell_failure(counts, peer, what);
+    });
     identities_.push_back(std::move(of));
 }
 

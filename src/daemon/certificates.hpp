@@ -1,8 +1,6 @@
 // The certificates of all listeners: kept as their files are, judged, and what goes wrong with them told.
 #pragma once
 
-#include "daemon/handshake_log.hpp"
-
 #include "seedhook/async/awaitable.hpp"
 #include "seedhook/async/blocking_pool.hpp"
 #include "seedhook/metrics/metrics.hpp"
@@ -18,9 +16,9 @@ namespace seedhook {
 // All members on one thread. `disk` and `counts` must outlive it and the identities.
 class certificates {
 public:
-    certificates(blocking_pool& disk, metrics& counts) : disk_(disk), counts_(counts), failed_(counts) {}
+    certificates(blocking_pool& disk, metrics& counts) : disk_(disk), counts_(counts) {}
 
-    // Before the identity's listener takes connections.
+    // Counts and tells of its handshakes that fail from now on. Before the identity's listener takes connections.
     void add(std::shared_ptr<tls::server_identity> of);
 
     // Looks at the files every two seconds, and reads those that have changed, until cancelled.
@@ -37,7 +35,6 @@ public:
 private:
     blocking_pool& disk_;
     metrics& counts_;
-    handshake_log failed_;
     std::vector<std::shared_ptr<tls::server_identity>> identities_;
 };
 

@@ -2,6 +2,9 @@
 #include "seedhook/daemon/daemon.hpp"
 
 #include "daemon/application.hpp"
+#include "daemon/service_manager.hpp"
+#include "daemon/service_message.hpp"
+#include "daemon/watch.hpp"
 
 #include "seedhook/async/task_group.hpp"
 #include "seedhook/log/log.hpp"
@@ -16,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <optional>
@@ -24,6 +28,9 @@
 
 namespace seedhook {
 namespace {
+
+constexpr duration start_limit = std::chrono::minutes(15);
+constexpr duration beyond_grace = std::chrono::seconds(20); // for closing the store
 
 log::level level_of(config::log::level_kind kind) {
     switch (kind) {
@@ -62,7 +69,8 @@ void raise_descriptor_limit() {
     }
 }
 
-void reload(application& app, const daemon_options& options) {
+void reload(application& app, service_manager& manager, const daemon_options& options) {
+    manager.tell(reloading_message(std::chrono::steady_clock::now()));
     const config::loaded loaded = options.reload();
     std::string refused;
     if (!loaded.value) {
@@ -78,10 +86,12 @@ void reload(application& app, const daemon_options& options) {
         log::info("configuration reloaded");
     }
     app.report_reload(std::move(refused));
+    manager.tell(ready_message(app.status()));
 }
 
 // SIGHUP reloads; SIGTERM and SIGINT stop; a second one of those ends the process at once.
-awaitable<> obey_signals(asio::signal_set& signals, application& app, const daemon_options& options, task_group& self) {
+awaitable<> obey_signals(asio::signal_set& signals, application& app, service_manager& manager,
+                         const daemon_options& options, duration grace, task_group& self) {
     bool stopping = false;
     for (;;) {
         boost::system::error_code failure;
@@ -91,7 +101,7 @@ awaitable<> obey_signals(asio::signal_set& signals, application& app, const daem
         }
         if (number == SIGHUP) {
             if (!stopping) {
-                reload(app, options);
+                reload(app, manager, options);
             }
             continue;
         }
@@ -102,6 +112,7 @@ awaitable<> obey_signals(asio::signal_set& signals, application& app, const daem
         }
         stopping = true;
         log::info("stopping");
+        manager.tell(stopping_message(grace + beyond_grace));
         auto stopped = [&self] { self.cancel(asio::cancellation_type::total); };
         app.stop(std::move(stopped));
     }
@@ -121,6 +132,7 @@ result<std::unique_ptr<application>> start(asio::io_context& context, std::optio
 } // namespace
 
 int run_daemon(config::settings settings, daemon_options options) {
+    const service_environment environment = service_environment::take();
     configure_log(settings.log);
     std::signal(SIGPIPE, SIG_IGN);
     ::umask(0027);
@@ -128,6 +140,8 @@ int run_daemon(config::settings settings, daemon_options options) {
     for (const std::string& w : config::warnings(settings)) {
         log::warning("configuration", {{"warning", std::string_view(w)}});
     }
+    service_manager manager(environment);
+    manager.tell(starting_message(start_limit));
     asio::io_context context(1);
     std::optional<asio::signal_set> heard;
     auto app = start(context, heard, settings, options.version);
@@ -137,8 +151,10 @@ int run_daemon(config::settings settings, daemon_options options) {
         return 1;
     }
     task_group signals(context.get_executor());
-    signals.spawn(obey_signals(*heard, **app, options, signals), "signals");
+    signals.spawn(obey_signals(*heard, **app, manager, options, settings.shutdown_grace, signals), "signals");
+    signals.spawn(keep_informed(manager, **app), "service manager");
     ::malloc_trim(0); // what reading the configuration needed is not needed again soon
+    manager.tell(ready_message((*app)->status()));
     log::info("ready", {{"version", std::string_view(options.version)}});
     context.run();
     app->reset();

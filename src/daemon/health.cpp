@@ -15,6 +15,7 @@ constexpr const char* of_fetching = "fetch";
 constexpr const char* of_api = "api";
 constexpr const char* of_configuration = "configuration";
 constexpr const char* of_submission = "submission";
+constexpr const char* of_certificate = "certificate";
 
 const char* kind_of(job_kind blocked) {
     switch (blocked) {
@@ -41,14 +42,7 @@ awaitable<> health::watch() {
 }
 
 awaitable<> health::look() {
-    auto probe = [this] {
-        const std::uint64_t room = videos_.room();
-        result<void> probed = videos_.probe();
-        return std::pair(room, std::move(probed));
-    };
-    const std::pair<std::uint64_t, result<void>> seen = co_await disk_.run(std::move(probe));
-    spool_room_ = seen.first;
-    spool_failure_ = seen.second ? std::string() : seen.second.error().message;
+    co_await look_at_spool();
     const result<store_counts> counts = co_await tasks_.counts(time_.now());
     if (counts) {
         judge(*counts);
@@ -56,6 +50,20 @@ awaitable<> health::look() {
     const result<std::vector<open_submission>> submissions = co_await tasks_.open_submissions();
     if (submissions) {
         judge(*submissions);
+    }
+}
+
+awaitable<> health::look_at_spool() {
+    const bool waited = fetching_waits();
+    auto probe = [this] { return videos_.probe(); };
+    const result<void> probed = co_await disk_.run(std::move(probe));
+    auto seek = [this] { return std::pair(videos_.room(), videos_.room_for(1)); };
+    const std::pair<std::uint64_t, result<void>> room = co_await disk_.run(std::move(seek));
+    spool_failure_ = probed ? std::string() : probed.error().message;
+    spool_room_ = room.first;
+    no_room_ = room.second ? std::string() : room.second.error().message;
+    if (waited && !fetching_waits()) {
+        room_again_();
     }
 }
 
@@ -83,7 +91,8 @@ void health::judge(const store_counts& counts) {
     for (const job_count& lane : counts.jobs) {
         const std::string name =
             lane.kind == job_kind::deliver ? "sink " + lane.sink : std::string(to_string(lane.kind));
-        if (lane.blocked > 0) {
+        const bool told = lane.kind == job_kind::fetch && fetching_waits();
+        if (lane.blocked > 0 && !told) {
             blocked_.emplace_back(kind_of(lane.kind), name + ": " + lane.blocked_note);
         }
         if (lane.kind == job_kind::poll && !lane.sink.empty() && !sources_.contains(lane.sink)) {
@@ -108,7 +117,7 @@ readiness health::now() const {
         r.not_ready.push_back("spool: " + spool_failure_);
     }
     r.ready = r.not_ready.empty();
-    for (const char* kind : {of_sink, of_fetching, of_api, of_configuration, of_submission}) {
+    for (const char* kind : {of_sink, of_fetching, of_api, of_configuration, of_submission, of_certificate}) {
         r.degraded_kinds[kind] = 0;
     }
     const auto add = [&r](const char* kind, std::string why) {
@@ -118,11 +127,14 @@ readiness health::now() const {
     for (const concern& c : blocked_) {
         add(c.kind, c.why);
     }
+    if (!no_room_.empty()) {
+        add(of_fetching, "fetching waits: " + no_room_);
+    }
     for (std::string& why : apis_.degraded()) {
         add(of_api, std::move(why));
     }
     for (std::string& why : certificates_.degraded(time_.now())) {
-        r.degraded.push_back(std::move(why));
+        add(of_certificate, std::move(why));
     }
     if (!lost_submissions_.empty()) {
         add(of_submission, lost_submissions_);

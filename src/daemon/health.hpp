@@ -10,6 +10,7 @@
 #include "seedhook/store/store.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <utility>
@@ -19,9 +20,11 @@ namespace seedhook {
 
 class health {
 public:
+    // `room_again` is called when the spool can take videos again.
     health(store& tasks, spool& videos, blocking_pool& disk, const source_apis& apis, const certificates& shown,
-           const clock& time)
-        : tasks_(tasks), videos_(videos), disk_(disk), apis_(apis), certificates_(shown), time_(time) {}
+           const clock& time, std::function<void()> room_again)
+        : tasks_(tasks), videos_(videos), disk_(disk), apis_(apis), certificates_(shown), time_(time),
+          room_again_(std::move(room_again)) {}
 
     // Looks every few seconds until cancelled.
     awaitable<> watch();
@@ -33,6 +36,9 @@ public:
     void set_reload_failure(std::string why) { reload_failure_ = std::move(why); }
 
     readiness now() const;
+
+    // True while the spool can take no video at all, as last looked at.
+    bool fetching_waits() const { return !spool_failure_.empty() || !no_room_.empty(); }
 
     // How many more bytes fit in the spool.
     std::uint64_t spool_room() const noexcept { return spool_room_; }
@@ -46,6 +52,7 @@ private:
     };
 
     awaitable<> look();
+    awaitable<> look_at_spool();
     void judge(const store_counts& counts);
     void judge(const std::vector<open_submission>& submissions);
 
@@ -55,11 +62,13 @@ private:
     const source_apis& apis_;
     const certificates& certificates_;
     const clock& time_;
+    const std::function<void()> room_again_;
     bool listening_ = false;
     std::set<std::string> sinks_;
     std::set<std::string> sources_;
     std::string reload_failure_;
-    std::string spool_failure_;
+    std::string spool_failure_; // it cannot be written to
+    std::string no_room_;       // it is full
     std::uint64_t spool_room_ = 0;
     std::vector<concern> blocked_;
     std::string lost_submissions_;

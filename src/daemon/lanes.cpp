@@ -14,6 +14,8 @@
 namespace seedhook {
 namespace {
 
+// Of a video that has no room while others have; nobody tries while there is none for any.
+constexpr duration until_room_is_sought_again = std::chrono::seconds(15);
 constexpr std::uint32_t polls_at_a_time = 8; // of each source; the budget says how many a minute
 
 awaitable<result<std::string>> no_api() { co_return error(errc::unavailable, "the source has no `api`"); }
@@ -77,7 +79,10 @@ result<work_plan> plan_work(const config::settings& settings, const lane_context
     if (!fetcher) {
         return fetcher.error();
     }
-    plan.lanes.push_back({job_kind::fetch, "", std::move(*fetcher), settings.fetch.concurrency, {}});
+    retry_policy fetching;
+    fetching.blocked_delay = until_room_is_sought_again;
+    plan.lanes.push_back(
+        {job_kind::fetch, "", std::move(*fetcher), settings.fetch.concurrency, fetching, with.fetching_waits});
     std::vector<route> routes;
     for (const config::source& s : settings.sources) {
         plan.sources.insert(s.name);

@@ -12,6 +12,7 @@
 #include "seedhook/sinks/sink.hpp"
 #include "seedhook/work/worker.hpp"
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -26,8 +27,9 @@ struct lane_context {
     blocking_pool& disk;
     metrics& counts;
     planner& plans;
-    const askers& upstream; // copied from
+    const askers& upstream;           // copied from
     const outbound_clients& outgoing; // used while building
+    std::function<bool()> fetching_waits;
 };
 
 struct work_plan {

@@ -142,6 +142,15 @@ void receive_threads::set_router(std::shared_ptr<const http::router> routes) {
     }
 }
 
+void receive_threads::ask(std::size_t index, std::function<void()> answer) {
+    receive_thread& t = *threads_.at(index);
+    if (t.stopped) {
+        answer();
+    } else {
+        asio::post(t.context, std::move(answer));
+    }
+}
+
 awaitable<> receive_threads::stop(duration grace) {
     task_group stopping(co_await asio::this_coro::executor);
     for (const auto& t : threads_) {

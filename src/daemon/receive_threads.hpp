@@ -7,6 +7,8 @@
 #include "seedhook/http/server.hpp"
 #include "seedhook/tls/server_identity.hpp"
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -43,6 +45,10 @@ public:
     result<void> listen(const std::vector<bound_listener>& listeners);
 
     void set_router(std::shared_ptr<const http::router> routes);
+
+    std::size_t size() const noexcept { return threads_.size(); }
+    // Has thread `index` call `answer`; once it has been stopped, it is called at once.
+    void ask(std::size_t index, std::function<void()> answer);
 
     // Stops every server (see http::server::stop) and ends the threads.
     awaitable<> stop(duration grace);

@@ -53,7 +53,7 @@ result<std::shared_ptr<sink>> make_sink(const config::sink& settings, const sink
         return on_top_of(stack, make_directory_sink(settings, stack->disk));
     }
     if (settings.exec) {
-        return make_exec_sink(settings);
+        return make_exec_sink(settings, with.spool);
     }
     if (settings.s3) {
         return make_s3(settings, with);

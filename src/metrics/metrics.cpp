@@ -112,6 +112,8 @@ buckets batch_bounds() { return {1, 2, 4, 8, 16, 32, 64, 128, 256, 512}; }
 constexpr std::array callback_results{"unavailable", "conflict",  "invalid",    "limited", "unauthorized",
                                       "ignored",     "duplicate", "confirming", "settled"};
 constexpr std::array refusal_reasons{"resources", "proxy", "address", "overload"};
+constexpr std::array handshake_faults{"other",   "client_certificate",   "refused", "timed_out", "parameters",
+                                      "version", "application_protocol", "not_tls", "closed"};
 constexpr std::array poll_results{"failed", "rate_limited", "unauthorized", "not_found", "unfinished", "finished"};
 constexpr std::array fetch_results{"rejected", "blocked", "retry", "fetched"};
 constexpr std::array delivery_results{"rejected", "blocked", "retry", "delivered"};
@@ -146,6 +148,9 @@ public:
         }
         for (const char* reason : refusal_reasons) {
             connections_refused_.at({reason});
+        }
+        for (const char* fault : handshake_faults) {
+            handshake_failures_.at({fault});
         }
     }
 

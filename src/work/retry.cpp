@@ -39,11 +39,16 @@ struct next_step_of {
         return {job_state::pending, now + std::max(n.after, duration(0)), n.counts, n.why, n.waited};
     }
 
-    next_step operator()(const blocked& b) const { return {job_state::blocked, now + policy.max_delay, false, b.why}; }
+    next_step operator()(const blocked& b) const {
+        return {job_state::blocked, now + policy.blocked_delay.value_or(policy.max_delay), false, b.why};
+    }
 
     next_step operator()(const rejected& r) const { return {job_state::rejected, now, true, r.why}; }
 
-    next_step operator()(const interrupted&) const { return {work.state, now, false, work.note}; }
+    // A delivery may have been seen at its other end: the next attempt must know that it is not the first.
+    next_step operator()(const interrupted&) const {
+        return {work.state, now, work.key.kind == job_kind::deliver, work.note};
+    }
 };
 
 } // namespace

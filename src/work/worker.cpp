@@ -166,7 +166,7 @@ private:
     awaitable<duration> claim() {
         claim_command what;
         for (const auto& l : lanes_) {
-            if (*l->in_hand < l->is.concurrency) {
+            if (*l->in_hand < l->is.concurrency && !(l->is.waits && l->is.waits())) {
                 lane_demand& demand = what.lanes.emplace_back();
                 demand.kind = l->is.kind;
                 demand.sink = l->is.sink;

@@ -6,7 +6,7 @@ import urllib.parse
 import harness
 
 ACTIVE = ("waiting", "fetching", "delivering")
-PATIENCE_END = 150  # a video that breaks again and again is asked for with growing pauses
+PATIENCE_END = 300  # a video that breaks again and again is asked for with growing pauses
 
 
 class Control:
@@ -58,12 +58,18 @@ def check_restart(life, place, ledger, findings):
             entry = still_open.pop(task["requestId"], None)
             if entry is None or task["stage"] != "done":
                 continue
-            if entry.wants_video and not all(output.has(entry) for output in place.outputs):
-                findings.add("lost", entry.request_id, "done, and there is no file")
+            check_outputs_have(entry, place, findings)
             entry.confirmed = not entry.wants_video or all(output.was_right(entry) for output in place.outputs)
     for entry in still_open.values():
         findings.add("lost", entry.request_id, f"acknowledged in or after cycle {entry.cycle}, and unknown")
         entry.confirmed = True  # told; not looked for again
+
+
+def check_outputs_have(entry, place, findings):
+    """Of a task that is done."""
+    missing = [output.name for output in place.outputs if entry.wants_video and not output.has(entry)]
+    if missing:
+        findings.add("lost", entry.request_id, f"done, and nothing came to {', '.join(missing)}")
 
 
 def wait_for_rest(life, limit=PATIENCE_END):
@@ -103,6 +109,4 @@ def _check_task(entry, task, place, findings):
         findings.add("twice", entry.request_id, json.dumps(delivered))
     elif len(delivered) < wanted or states != ["done"] * wanted:
         findings.add("unfinished", entry.request_id, f"done, with the deliveries {states} and events {delivered}")
-    for output in place.outputs:
-        if entry.wants_video and not output.has(entry):
-            findings.add("lost", entry.request_id, "done, and there is no file")
+    check_outputs_have(entry, place, findings)

@@ -69,6 +69,8 @@ class Cycles:
             senders.stop()
         if self.doubtful:
             self.ledger.doubt(*self.doubtful)
+            for output in self.place.outputs:
+                output.doubt(self.doubtful[0], time.monotonic())
         self.ending.recover()
         self.check_outputs()
 

@@ -15,16 +15,22 @@ STAGING = ".seedhook-staging"
 class DirectoryOutput:
     def __init__(self, folder, link=True):
         """`link`: the sink may share the spool's file."""
-        self.folder, self.link = folder, link
+        self.folder, self.link, self.name = folder, link, folder.name
         self.right = {}  # names of files that were read and found right, with what tells a change
 
     def sink(self):
         """The daemon's configuration of it."""
-        return {"name": self.folder.name, "type": "directory", "path": str(self.folder), "file": "{requestId}.{ext}",
+        return {"name": self.name, "type": "directory", "path": str(self.folder), "file": "{requestId}.{ext}",
                 "link": self.link, "concurrency": 16, "retry": {"min_delay": "100ms", "max_delay": "1s"}}
 
     def make(self):
         self.folder.mkdir(parents=True)
+
+    def stop(self):
+        pass
+
+    def doubt(self, began, ended):
+        pass
 
     def has(self, entry):
         """There is a file under its final name."""
@@ -80,3 +86,6 @@ class DirectoryOutput:
     def left_over(self):
         """What a daemon at rest has left in its own folder."""
         return [str(path.relative_to(self.folder)) for path in (self.folder / STAGING).rglob("*")]
+
+    def rows(self):
+        yield f"right files in {self.name}", len(self.right), ""

@@ -19,18 +19,21 @@ import subprocess
 import sys
 
 SMALL, LARGE = 2_000, 1_500_000
+HUGE = 5 << 20  # from there on S3 sinks may upload in parts, the first of which is as large
 
 
-def _draw(request_id, purpose):
+def draw(request_id, purpose):
     """A number from 0 to 2³²-1 that follows from both."""
     return int.from_bytes(hashlib.sha256(f"{purpose}:{request_id}".encode()).digest()[:4], "big")
 
 
 def size_of(request_id):
-    """Most are small; one in twelve is large enough to be caught in flight."""
-    if _draw(request_id, "large") % 12 == 0:
-        return LARGE // 2 + _draw(request_id, "size") % (LARGE // 2)
-    return SMALL + _draw(request_id, "size") % 30_000
+    """Most are small; one in twelve is large enough to be caught in flight, and one in eighty is huge."""
+    if draw(request_id, "huge") % 80 == 0:
+        return HUGE + LARGE // 2 + draw(request_id, "size") % (LARGE // 2)
+    if draw(request_id, "large") % 12 == 0:
+        return LARGE // 2 + draw(request_id, "size") % (LARGE // 2)
+    return SMALL + draw(request_id, "size") % 30_000
 
 
 def content(request_id):
@@ -50,7 +53,7 @@ def sha256_of(request_id):
 
 def mood(request_id, attempt):
     """How the id's n-th transfer goes: `breaks` half way (only early ones: the pauses grow), comes `slow`ly, or is `quick`."""
-    drawn = _draw(request_id, f"mood{attempt}") % 10
+    drawn = draw(request_id, f"mood{attempt}") % 10
     return "breaks" if drawn < 2 and attempt < 3 else "slow" if drawn < 5 else "quick"
 
 

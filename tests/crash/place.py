@@ -1,11 +1,15 @@
-"""Where a run takes place: folders, certificates, the origin, and the daemon's address through all its lives."""
+"""Where a run takes place: folders, certificates, the origin, the sinks' other ends, and the daemon's address through all its lives."""
 import contextlib
 import random
 import socket
 
 import harness
 from directory_output import DirectoryOutput
+from far_ends import FarEnds
+from hook_output import HookOutput
+from object_output import ObjectOutput
 from origin import Origin
+from post_output import PostOutput
 
 
 def lasting_port():
@@ -32,17 +36,20 @@ class Life(harness.Daemon):
         settings["spool"]["path"] = str(self.place.spool)
         settings["sinks"] = [output.sink() for output in self.place.outputs]
         settings["fetch"]["concurrency"] = 32
+        settings["shutdown_grace"] = "200ms"  # so that deliveries are interrupted, too
         return settings
 
 
 class Place:
-    """`environment` is for the daemon alone."""
+    """`environment` is for the daemon alone. Its own files are on `disk`; what its sinks' other ends know lies beside."""
 
     def __init__(self, folder, disk, environment=None):
         self.folder, self.disk = folder, disk
         self.environment = environment or {}
         self.store, self.spool = disk / "seedhook.db", disk / "spool"
-        self.outputs = [DirectoryOutput(disk / "videos"), DirectoryOutput(disk / "copies", link=False)]
+        ends = FarEnds(folder / "far_ends")
+        self.outputs = [DirectoryOutput(disk / "videos"), DirectoryOutput(disk / "copies", link=False), HookOutput(folder),
+                        ObjectOutput(ends), PostOutput(ends)]
         self.authority = harness.Authority(folder)
         self.client_context = self.authority.client_context()
         self.port = lasting_port()
@@ -59,6 +66,8 @@ class Place:
             if program.running:
                 program.kill()
         self.origin.stop()
+        for output in self.outputs:
+            output.stop()
 
     def start(self):
         """A new life of the daemon, which is not waited for."""

@@ -17,7 +17,7 @@ from cycles import Cycles
 from place import Place
 from volume import Unavailable, Volume
 
-CYCLE_ROOM = 40 << 20  # what the videos of a cycle may take
+CYCLE_ROOM = 80 << 20  # what the videos of a cycle may take
 
 
 class PowerCut:

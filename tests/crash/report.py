@@ -30,7 +30,8 @@ def _rows(run, seconds):
     yield "  without a 2xx", posts["no 2xx"], ""
     doubtful = f", {posts['doubtful']} of them not counted" if posts["doubtful"] else ""
     yield "callbacks acknowledged", len(ledger.acknowledged()), f"{run.heard_afterwards} heard during strikes{doubtful}"
-    yield "right files", sum(len(output.right) for output in run.place.outputs), ""
+    for output in run.place.outputs:
+        yield from output.rows()
     for what, count in run.findings.rows():
         yield what, count, ""
     yield "slowest restart", f"{max(run.starts):.2f} s", f"of {len(run.starts) - 1}"
@@ -39,5 +40,5 @@ def _rows(run, seconds):
 def show_table(run, seconds):
     print()
     for what, value, more in _rows(run, seconds):
-        print(f"  {what:<36}{value:>10}   {more}".rstrip())
+        print(f"  {what:<42}{value:>10}   {more}".rstrip())
     print()

@@ -170,14 +170,15 @@ class Program:
 
     started = []  # every one of this run
 
-    def __init__(self, name, arguments, folder, environment=None):
+    def __init__(self, name, arguments, folder, environment=None, sockets=()):
         self.name = name
         self.log_file = next(f for n in itertools.count(1) if not (f := pathlib.Path(folder) / f"{name}-{n}.log").exists())
         self.arguments = arguments
         self.last_words = ""
         self.log = open(self.log_file, "ab")
         self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL,
-                                        env={**os.environ, **(environment or {})})
+                                        env={**os.environ, **(environment or {})},
+                                        pass_fds=[s.fileno() for s in sockets])
         Program.started.append(self)
 
     @property
@@ -277,10 +278,11 @@ class Sandbox(Program):
 class Daemon(Program):
     """The daemon with one TLS listener, one source and one directory sink, unless `settings` say otherwise.
 
-    `wrapper`: a command that becomes the daemon, such as `strace -D …`.
+    `wrapper`: a command that becomes the daemon, such as `strace -D …`. `sockets`: what the wrapper inherits.
     """
 
-    def __init__(self, folder, authority, settings=None, port=None, environment=None, start=True, wrapper=()):
+    def __init__(self, folder, authority, settings=None, port=None, environment=None, start=True, wrapper=(),
+                 sockets=()):
         self.folder = pathlib.Path(folder)
         self.authority = authority
         self.port = port or free_port()
@@ -294,7 +296,8 @@ class Daemon(Program):
         self.settings.update(settings or {})
         self.write_config()
         if start:
-            super().__init__("seedhook", [*wrapper, SEEDHOOK, "serve", "-c", str(self.config_file)], folder, environment)
+            super().__init__("seedhook", [*wrapper, SEEDHOOK, "serve", "-c", str(self.config_file)], folder, environment,
+                             sockets)
 
     def default_settings(self):
         return {

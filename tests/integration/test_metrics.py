@@ -18,7 +18,8 @@ PROMISED = {
     "seedhook_store_commit_seconds": "histogram", "seedhook_store_batch_size": "histogram",
     "seedhook_spool_bytes": "gauge", "seedhook_spool_room_bytes": "gauge",
     "seedhook_certificate_expiry_seconds": "gauge", "seedhook_build_info": "gauge", "seedhook_ready": "gauge",
-    "seedhook_degraded": "gauge", "seedhook_connections": "gauge", "seedhook_connections_refused_total": "counter", "process_cpu_seconds_total": "counter", "process_resident_memory_bytes": "gauge",
+    "seedhook_degraded": "gauge", "seedhook_connections": "gauge", "seedhook_connections_refused_total": "counter",
+    "seedhook_tls_handshake_failures_total": "counter", "process_cpu_seconds_total": "counter", "process_resident_memory_bytes": "gauge",
     "process_virtual_memory_bytes": "gauge", "process_open_fds": "gauge", "process_max_fds": "gauge",
     "process_threads": "gauge", "process_start_time_seconds": "gauge",
 }

@@ -12,6 +12,7 @@ import pytest
 
 BUILD = pathlib.Path(harness.SEEDHOOK).resolve().parents[1]
 SHOWN_ID = "req_1234567890"
+GOES_ON = ("seedhook events",)
 
 
 def console_commands(page):
@@ -71,6 +72,11 @@ exec {harness.SEEDHOOK} "$command" -c {daemon.config_file} "$@"
                                  self.folder)
         started(self.daemon).ready()
 
+    def watch(self, command):
+        """A command that ends when it is told to."""
+        with pytest.raises(subprocess.TimeoutExpired):
+            subprocess.run(command.split(), cwd=self.folder, env=self.environment, capture_output=True, check=False, timeout=2)
+
     def type(self, command, shown):
         command = self.as_here(command)
         ran = subprocess.run(["bash", "-c", self.said + command], cwd=self.folder, env=self.environment, capture_output=True,
@@ -110,14 +116,20 @@ def test_every_command_of_the_readme_runs(reader, started):
                 check_script(found[1])
             elif command.startswith("cmake --preset"):
                 check_presets(command)
-            elif command == "seedhook serve -c seedhook.yaml":
+            elif bare(command) == "seedhook serve -c seedhook.yaml":
                 reader.serve(started)
                 give_it_a_finished_task(reader.daemon, reader.box)
                 serving = True
+            elif bare(command) in GOES_ON:
+                reader.watch(bare(command))
             else:
                 reader.type(command, shown)
     assert serving
     assert subprocess.run([reader.folder / "usr/bin/seedhook", "version"], check=False).returncode == 0
+
+
+def bare(command):
+    return command.split(" # ")[0].strip()
 
 
 def check_script(script):

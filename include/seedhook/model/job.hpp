@@ -83,7 +83,7 @@ struct rejected { // it can never succeed
 
     std::string why;
 };
-struct interrupted {}; // we were told to stop; the attempt does not count
+struct interrupted {}; // we were told to stop; the attempt does not count, but for a delivery's
 using outcome = std::variant<done, again, not_yet, blocked, rejected, interrupted>;
 
 // The stage of a task, from its status and all its jobs.

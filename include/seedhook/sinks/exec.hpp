@@ -5,6 +5,7 @@
 #include "seedhook/model/error.hpp"
 #include "seedhook/sinks/sink.hpp"
 
+#include <filesystem>
 #include <memory>
 
 namespace seedhook {
@@ -12,7 +13,9 @@ namespace seedhook {
 // `settings.exec` must be set. errc::invalid for a user or group that does not exist or that we may not become, and for
 // texts that hold a NUL. The hooks' runners are this very program: its main() must begin with `is_hook_runner`. All
 // exec sinks of a process are used on one thread, which lives as long as their runs; the process becomes a subreaper.
-result<std::shared_ptr<sink>> make_exec_sink(const config::sink& settings);
+// `spool`: where the videos are, which a hook that runs as another user is let into as far as it needs; empty: it is
+// not.
+result<std::shared_ptr<sink>> make_exec_sink(const config::sink& settings, std::filesystem::path spool = {});
 
 // True when this process was started by an exec sink, to watch over one run of its command.
 bool is_hook_runner(int argc, char** argv) noexcept;

@@ -32,6 +32,9 @@ struct lane {
     std::shared_ptr<handler> runs;
     std::uint32_t concurrency = 1;
     retry_policy retry;
+    // True while none of its jobs is to be begun; `wake` says when that changes. On the worker's thread, and never
+    // blocks.
+    std::function<bool()> waits{};
 };
 
 struct worker_settings {

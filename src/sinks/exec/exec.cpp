@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -65,8 +66,8 @@ outcome look_at(const std::string& program, const std::string& working_directory
 
 class exec_sink final : public sink {
 public:
-    exec_sink(std::string name, config::exec_sink settings, std::optional<identity> as)
-        : name_(std::move(name)), settings_(std::move(settings)), as_(std::move(as)) {}
+    exec_sink(std::string name, config::exec_sink settings, std::optional<identity> as, std::filesystem::path spool)
+        : name_(std::move(name)), settings_(std::move(settings)), as_(std::move(as)), spool_(std::move(spool)) {}
 
     std::string_view name() const noexcept override { return name_; }
 
@@ -81,6 +82,7 @@ public:
             }
             order.video = what.video->string();
             order.video_size = what.of.video->size;
+            order.spool = spool_.string();
         }
         auto came_to = co_await run(std::move(order));
         co_return came_to;
@@ -118,11 +120,12 @@ private:
     const std::string name_;
     const config::exec_sink settings_;
     const std::optional<identity> as_;
+    const std::filesystem::path spool_;
 };
 
 } // namespace
 
-result<std::shared_ptr<sink>> make_exec_sink(const config::sink& settings) {
+result<std::shared_ptr<sink>> make_exec_sink(const config::sink& settings, std::filesystem::path spool) {
     const config::exec_sink& wanted = settings.exec.value();
     if (auto checked = check_texts(wanted); !checked) {
         return checked.error();
@@ -132,7 +135,7 @@ result<std::shared_ptr<sink>> make_exec_sink(const config::sink& settings) {
         return as.error();
     }
     exec::adopt_strays();
-    return std::shared_ptr<sink>(std::make_shared<exec_sink>(settings.name, wanted, std::move(*as)));
+    return std::shared_ptr<sink>(std::make_shared<exec_sink>(settings.name, wanted, std::move(*as), std::move(spool)));
 }
 
 } // namespace seedhook

@@ -99,6 +99,7 @@ std::string encode(const order& what) {
     body.put(what.document);
     body.put(what.video);
     body.put(what.video_size);
+    body.put(what.spool);
     put(body, what.as);
     const std::uint64_t size = body.out().size();
     std::string out(order_header, '\0');
@@ -121,6 +122,7 @@ std::optional<order> decode(std::string_view rest) {
     what.document = from.text();
     what.video = from.text();
     what.video_size = from.number<std::uint64_t>();
+    what.spool = from.text();
     what.as = take_identity(from);
     return from.ended_well() && !what.argv.empty() ? std::optional(std::move(what)) : std::nullopt;
 }

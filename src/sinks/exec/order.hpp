@@ -21,6 +21,7 @@ struct order {
     std::string document; // on standard input
     std::string video;    // a file that must be there, with that size; empty: none
     std::uint64_t video_size = 0;
+    std::string spool; // the folder that the video is in, if another user is to be let in
     std::optional<identity> as;
 };
 

@@ -4,6 +4,7 @@
 
 #include "seedhook/async/unique_fd.hpp"
 #include "sinks/exec/child.hpp"
+#include "sinks/exec/lending.hpp"
 #include "sinks/exec/order.hpp"
 #include "sinks/exec/output.hpp"
 #include "sinks/exec/process_tree.hpp"
@@ -119,6 +120,9 @@ private:
                                       static_cast<std::uint64_t>(seen.st_size) != order_.video_size)) {
             return fails(report::stage::video);
         }
+        if (!order_.video.empty() && !order_.spool.empty() && order_.as && order_.as->user) {
+            not_lent_ = lend(order_.video, order_.spool, *order_.as->user); // it may be able to read it all the same
+        }
         watch_children();
         int output[2];
         int failure[2];
@@ -199,7 +203,7 @@ private:
         start_failure failed;
         const ssize_t got = failure_ ? ::read(failure_.get(), &failed, sizeof failed) : -1;
         if (got == sizeof failed) {
-            errno = failed.number;
+            errno = failed.stage == report::stage::permission && not_lent_ != 0 ? not_lent_ : failed.number;
             fails(failed.stage);
         }
         if (got >= 0) {
@@ -281,6 +285,7 @@ private:
     unique_fd signals_;
     output_tail tail_;
     report report_;
+    int not_lent_ = 0; // errno of letting the hook's user read the video
     bool spoken_to_ = false;
     bool hook_ended_ = false;
     bool over_ = false; // what still runs is to be ended

@@ -43,7 +43,15 @@ void hide(const credentials& who, http::client_response& answer) {
 } // namespace
 
 refusal refused_by_disk(const error& why) {
-    return refusal(why.code == errc::cancelled ? outcome(interrupted{}) : outcome(again(why.message)));
+    switch (why.code) {
+    case errc::cancelled:
+        return refusal(interrupted{});
+    case errc::no_space: // beside the spool, where records lie
+    case errc::forbidden:
+        return refusal(blocked(why.message));
+    default:
+        return refusal(again(why.message));
+    }
 }
 
 service::remedy service::mend(const knowledge& used, const http::client_response& answer, const failure& why,

@@ -86,7 +86,7 @@ struct worker_fixture {
         quick.max_delay = 5ms;
         quick.max_attempts = 3;
         std::vector<lane> lanes;
-        lanes.push_back({job_kind::fetch, "", fetches, 2, quick});
+        lanes.push_back({job_kind::fetch, "", fetches, 2, quick, [this] { return fetching_waits; }});
         lanes.push_back({job_kind::deliver, "library", delivers, 1, quick});
         works->set_lanes(std::move(lanes), routes);
     }
@@ -139,6 +139,7 @@ struct worker_fixture {
     std::shared_ptr<test_handler> fetches = std::make_shared<test_handler>();
     std::shared_ptr<test_handler> delivers = std::make_shared<test_handler>();
     std::vector<job_state> ended;
+    bool fetching_waits = false;
     std::function<bool(const command&)> fails; // the next command like this is committed and said to have failed
     std::unique_ptr<store> tasks;
     std::unique_ptr<worker> works;
@@ -166,6 +167,20 @@ BOOST_FIXTURE_TEST_CASE(a_lane_keeps_within_its_concurrency_and_starves_nobody, 
     BOOST_TEST(fetches->most == 2);
     BOOST_TEST(delivers->most == 1);
     BOOST_TEST(fetches->seen.size() == 20U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_lane_that_waits_begins_nothing_until_it_is_woken, worker_fixture) {
+    fetching_waits = true;
+    auto test = [this]() -> awaitable<> {
+        co_await settle_tasks(3);
+        co_await sleep_for(20ms);
+        BOOST_TEST(fetches->seen.empty());
+        fetching_waits = false;
+        works->wake();
+        co_await until([this] { return ended.size() == 6; });
+    };
+    run(test());
+    BOOST_TEST(fetches->seen.size() == 3U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_passing_fault_is_tried_again_and_then_given_up, worker_fixture) {

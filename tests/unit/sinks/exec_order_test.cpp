@@ -16,6 +16,7 @@ order example() {
     what.document = "{}\n";
     what.video = "/spool/x.mp4";
     what.video_size = 12345678901;
+    what.spool = "/spool";
     what.as.emplace();
     what.as->user = 0;
     what.as->group = 7;
@@ -43,6 +44,7 @@ BOOST_AUTO_TEST_CASE(an_order_arrives_as_it_was) {
     BOOST_TEST(got->document == sent.document);
     BOOST_TEST(got->video == sent.video);
     BOOST_TEST(got->video_size == sent.video_size);
+    BOOST_TEST(got->spool == sent.spool);
     BOOST_REQUIRE(got->as.has_value());
     BOOST_TEST(got->as->user.value() == 0);
     BOOST_TEST(got->as->group == 7);

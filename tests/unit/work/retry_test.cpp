@@ -61,6 +61,12 @@ BOOST_AUTO_TEST_CASE(blocked_goes_on_for_as_long_as_it_takes_and_does_not_count)
     BOOST_TEST(!s.counts);
 }
 
+BOOST_AUTO_TEST_CASE(blocked_is_tried_again_after_a_pause_of_its_own_where_one_is_said) {
+    retry_policy quick;
+    quick.blocked_delay = 15s;
+    BOOST_TEST((step_after(tried(3), blocked("no room"), now, quick, 0.5).due_at - now == 15s));
+}
+
 BOOST_AUTO_TEST_CASE(an_interrupted_attempt_leaves_the_job_as_it_was) {
     job j = tried(3);
     j.state = job_state::blocked;
@@ -69,6 +75,12 @@ BOOST_AUTO_TEST_CASE(an_interrupted_attempt_leaves_the_job_as_it_was) {
     BOOST_TEST(s.note == "before");
     BOOST_TEST((s.due_at == now));
     BOOST_TEST(!s.counts);
+}
+
+BOOST_AUTO_TEST_CASE(an_interrupted_delivery_was_an_attempt_as_its_other_end_may_have_seen_it) {
+    job j = tried(3);
+    j.key.kind = job_kind::deliver;
+    BOOST_TEST(step_after(j, interrupted(), now, {}, 0.5).counts);
 }
 
 BOOST_AUTO_TEST_CASE(absurd_attempt_counts_do_not_overflow) {
