@@ -68,7 +68,7 @@ _seedhook_tasks() {
         esac
     done
     _seedhook_words "$("${words[0]}" tasks "${where[@]}" --limit 200 --json 2>/dev/null |
-        grep -o '"requestId":"[^"]*"' | cut -d '"' -f 4)"
+        grep -o '"requestId": *"[^"]*"' | cut -d '"' -f 4)"
 }
 )sh";
 }

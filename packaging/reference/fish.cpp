@@ -44,6 +44,7 @@ std::string fish_completion(const program& p) {
     }
     out += R"(
 function __seedhook_tasks
+    type -q seedhook; or return
     set -l given (commandline -opc)
     set -l where
     for i in (seq 2 (count $given))
@@ -51,7 +52,7 @@ function __seedhook_tasks
             set -a where $given[$i] $given[(math $i + 1)]
         end
     end
-    seedhook tasks $where --limit 200 --json 2>/dev/null | string match -ra '"requestId":"[^"]*"' | string split -f 4 '"'
+    seedhook tasks $where --limit 200 --json 2>/dev/null | string match -ra '"requestId": *"[^"]*"' | string split -f 4 '"'
 end
 )";
     for (const command& c : p.commands) {

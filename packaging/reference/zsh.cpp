@@ -68,10 +68,10 @@ constexpr const char* task_function = R"sh(_seedhook_tasks() {
     local i
     for ((i = 2; i < CURRENT; ++i)); do
         case $words[i] in
-        -c | --config | --control) where+=($words[i] $words[i + 1]) ;;
+        -c | --config | --control) where+=($words[i] $words[i+1]) ;;
         esac
     done
-    ids=(${(f)"$(seedhook tasks $where --limit 200 --json 2>/dev/null | grep -o '"requestId":"[^"]*"' | cut -d '"' -f 4)"})
+    ids=(${(f)"$(seedhook tasks $where --limit 200 --json 2>/dev/null | grep -o '"requestId": *"[^"]*"' | cut -d '"' -f 4)"})
     compadd -a ids
 }
 )sh";

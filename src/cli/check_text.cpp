@@ -178,7 +178,7 @@ json::object source_json(const config::source& s) {
                                         {"content", s.signature.content}};
     }
     out["api"] = s.api ? json::value(json::object{{"baseUrl", s.api->base_url}}) : json::value(nullptr);
-    out["callbackUrl"] = text_or_null(s.callback_url);
+    out["callbackUrl"] = text_or_null(s.callback_url.substr(0, s.callback_url.find('?'))); // a query may be a key
     return out;
 }
 

@@ -28,6 +28,21 @@ std::string shown(std::string_view text) {
     return printable(text);
 }
 
+// A URL without the user and password before its host.
+std::string without_userinfo(std::string_view text) {
+    constexpr std::string_view separator = "://";
+    const std::size_t scheme = text.find(separator);
+    if (scheme == std::string_view::npos) {
+        return std::string(text);
+    }
+    const std::size_t begin = scheme + separator.size();
+    const std::size_t at = text.substr(begin, text.find_first_of("/?#", begin) - begin).rfind('@');
+    if (at == std::string_view::npos) {
+        return std::string(text);
+    }
+    return std::string(text.substr(0, begin)) + "…" + std::string(text.substr(begin + at));
+}
+
 } // namespace
 
 std::string mistake::to_string() const {
@@ -101,7 +116,7 @@ std::optional<std::string> place::scalar(std::string_view form) const {
 }
 
 void place::bad_value(std::string_view form) const {
-    mistake("must be " + std::string(form) + ", not \"" + shown(at_->text) + "\"");
+    mistake("must be " + std::string(form) + ", not \"" + shown(without_userinfo(at_->text)) + "\"");
 }
 
 bool place::has_variables() const { return at_->text.find("${") != std::string::npos; }

@@ -96,10 +96,11 @@ def completed(fragment):
 def stand_ins(text, folder):
     """The environment in which every ${…} of a configuration finds something, and the configuration with files that are
     there."""
-    environment = {"CREDENTIALS_DIRECTORY": str(folder)}
+    environment = {}
     for kind, name in re.findall(r"(?<!\$)\$\{(env|file|credential):([^}]*)\}", text):
         if kind == "env":
             environment[name] = "stand-in"
         else:
             (folder / pathlib.Path(name).name).write_text("stand-in\n", encoding="utf-8")
+    environment["CREDENTIALS_DIRECTORY"] = str(folder)  # also where it is named itself
     return environment, re.sub(r"\$\{file:[^}]*/([^}/]*)\}", lambda found: f"${{file:{folder}/{found[1]}}}", text)

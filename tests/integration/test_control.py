@@ -273,7 +273,7 @@ def test_a_video_that_waits_for_its_sinks_comes_from_the_spool(daemon, sandbox):
     d = daemon(settings={"sinks": [{"name": "never", "type": "exec", "command": ["/bin/false"],
                                     "retry": {"min_delay": "1h", "max_delay": "1h"}}]})
     request_id = s.submit(webhook=d.hook_url)
-    harness.wait_until(lambda: d.task(request_id).json.get("video"), "the video")
+    harness.wait_until(lambda: (t := d.task(request_id)).status == 200 and t.json["video"], "the video")
     assert hashlib.sha256(d.api("GET", f"/v1/tasks/{request_id}/video").body).hexdigest() == \
         d.task(request_id).json["video"]["sha256"]
 

@@ -42,7 +42,7 @@ def test_every_line_about_a_task_names_it(daemon, sandbox):
     request_id = upstream.submit(webhook=seedhook.hook_url)
     harness.wait_until(lambda: seedhook.task(request_id).status == 200, "the task to be known")
     assert seedhook.finished(request_id)["stage"] == "stuck"
-    assert seedhook.api("POST", f"/v1/tasks/{request_id}/redeliver", {}).status == 200
+    assert seedhook.api("POST", f"/v1/tasks/{request_id}/redeliver", {}).status == 202
     harness.wait_until(lambda: len(lines_of(seedhook, "delivery")) == 2, "the second delivery")
     about = [line for line in lines_of(seedhook) if request_id in json.dumps(line)]
     assert {line["message"] for line in about} >= {"callback settled", "fetch", "delivery", "delivery asked for again"}

@@ -103,7 +103,7 @@ def test_each_end_of_a_fetch_and_a_delivery_is_counted(sandbox, daemon, folder):
         wait_for(d, DELIVERIES, sink=sink, result=result)
     flag.touch()
     wait_for(d, DELIVERIES, sink="later", result="delivered")
-    assert d.post(callback("req_gone", url="ftp://127.0.0.1/none.mp4")).status == 200
+    assert d.post(callback("req_gone", url="https://10.0.0.1/none.mp4")).status == 200
     wait_for(d, FETCHES, result="rejected")
     metrics = scrape(d)
     assert metrics.value(FETCHES, result="retry") >= 1  # the transfer that broke off

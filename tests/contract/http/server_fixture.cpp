@@ -124,6 +124,7 @@ std::shared_ptr<const router> test_router(test_desk& desk) {
     made.add("GET", "/throws", [](const request&) { return fail(); });
     made.add("GET", "/splits", [](const request&) { return split(); });
     made.add("GET", "/large", [](const request&) { return say(std::string(3'000'000, 'x')); });
+    made.add("GET", "/huge", [](const request&) { return say(std::string(huge_answer, 'x')); });
     made.add("GET", "/stream/{}", [](const request& r) { return stream(std::string(r.captures.at(0))); });
     return made.routes;
 }

@@ -34,8 +34,11 @@ struct test_desk {
 };
 
 // `POST /echo` (at most 1000 bytes), `GET /hello`, `GET /peer`, `GET /hold`, `GET /throws`, `GET /splits`,
-// `GET /large`, `GET /stream/{}` with {} one of sized, short, long, chunked, failing.
+// `GET /large`, `GET /huge`, `GET /stream/{}` with {} one of sized, short, long, chunked, failing.
 std::shared_ptr<const router> test_router(test_desk& desk);
+
+// Of `/huge`: more than the kernel holds of a connection's bytes.
+inline constexpr std::size_t huge_answer = 40'000'000;
 
 class running_server {
 public:

@@ -64,8 +64,8 @@ BOOST_AUTO_TEST_CASE(tls_needs_both_files) {
 
 BOOST_AUTO_TEST_CASE(each_pair_of_a_list_is_read_and_an_empty_list_is_none) {
     CHECK_LINES(listener_mistakes("{address: 127.0.0.1:80, tls: [{certificate: /c, key: /k}, {certificate: /d}, 7]}"),
-                "f.yaml:1:69: listeners[0].tls[1].key: is missing",
-                "f.yaml:1:87: listeners[0].tls[2]: must be a map with keys such as `certificate`");
+                "f.yaml:1:71: listeners[0].tls[1].key: is missing",
+                "f.yaml:1:90: listeners[0].tls[2]: must be a map with keys such as `certificate`");
     CHECK_LINES(listener_mistakes("{address: 0.0.0.0:80, tls: []}"),
                 "f.yaml:1:40: listeners[0].tls: must not be an empty list");
 }
@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(control_has_names_and_an_address_of_its_own) {
     }
     BOOST_TEST(mistakes_in("control: {hosts: [seedhook.example.com]}\n").empty());
     BOOST_TEST(
-        one_says(mistakes_in("control: {address: '127.0.0.1:1', token: t}\n"), "one of the listeners has its address"));
+        one_says(mistakes_in("control: {address: '127.0.0.1:8443', token: t}\n"), "one of the listeners has its address"));
 }
 
 BOOST_AUTO_TEST_CASE(a_directory_sink_is_checked_in_full) {

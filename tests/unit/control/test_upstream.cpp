@@ -1,6 +1,8 @@
 // Submitting, cancelling and models: what reaches upstream, and what comes back.
 #include "control_setup.hpp"
 
+#include <algorithm>
+
 using namespace seedhook;
 using test::check_error;
 using test::control_setup;
@@ -40,8 +42,8 @@ BOOST_FIXTURE_TEST_CASE(upstreams_answer_is_passed_on, upstream_setup) {
         BOOST_TEST(answer.status == 429u);
         BOOST_TEST(answer.content_type == "text/html");
         BOOST_TEST(answer.body == "<slow down>");
-        BOOST_REQUIRE(answer.fields.size() == 1u);
-        BOOST_TEST(answer.fields.front().second == "7");
+        const auto is_retry = [](const auto& f) { return f.first == "Retry-After" && f.second == "7"; };
+        BOOST_TEST(std::count_if(answer.fields.begin(), answer.fields.end(), is_retry) == 1);
     }
 }
 
