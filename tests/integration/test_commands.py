@@ -211,7 +211,7 @@ def test_a_callback_of_a_tracked_task_is_delivered_by_its_metadata(daemon, sandb
     sink = {"name": "film", "type": "directory", "path": str(folder / "film"), "file": "{metadata.name}-{requestId}.{ext}"}
     (folder / "film").mkdir()
     d = daemon(settings={"sinks": [sink]})
-    box = sandbox("--duration-ms", 300)
+    box = sandbox("--duration-ms", 4000)  # longer than it takes to track it, also with sanitizers
     request_id = box.submit(d.hook_url)
     assert d.command("track", request_id, "--metadata", "name=autumn").returncode == 0
     assert d.finished(request_id)["stage"] == "done"

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 
 import harness
 from harness import HOOK, SECRET, callback, sign, wait_until
@@ -217,7 +218,7 @@ def hooks(machine):
     run("cp", "/usr/share/doc/seedhook/examples/seedhook.service.d/hooks.conf", str(DROP_IN))
     run("systemctl", "daemon-reload")
     run("systemctl", "restart", "seedhook.service")
-    (STATE / "hooked").unlink()
+    (STATE / "hooked").unlink(missing_ok=True)
     deliver(machine)
 
 
@@ -256,8 +257,8 @@ def main():
         began = time.monotonic()
         try:
             do(machine)
-        except Exception as failure:  # pylint: disable=broad-except
-            print(f"{number}. FAILED: {what}\n{failure!r}\n{journal()}", flush=True)
+        except Exception:  # pylint: disable=broad-except
+            print(f"{number}. FAILED: {what}\n{traceback.format_exc()}\n{journal()}", flush=True)
             return 1
         step(f"{number}. {what} ({time.monotonic() - began:.1f} s)")
     print("ok")
