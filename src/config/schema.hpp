@@ -33,7 +33,7 @@ struct number_shape {
 // What a value may be, for the reference.
 struct shape {
     shape() = default;
-    explicit shape(std::string completes) : form(std::move(completes)) {}
+    explicit shape(std::string completes);
 
     std::string form; // completes "must be …"
 
@@ -62,6 +62,9 @@ struct key_shape {
     std::string fallback; // the value when the key is left out; empty: none worth a word
     shape value;
 };
+
+// Here, as a vector of what is not complete yet cannot be made.
+inline shape::shape(std::string completes) : form(std::move(completes)) {}
 
 // What the value may be, in words: `a list, each a host name`.
 std::string takes_text(const key_shape& k);

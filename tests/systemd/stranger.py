@@ -1,5 +1,6 @@
 """Runs in a booted Debian (scripts/test-systemd): installs the package and uses it by its documents alone."""
 import hashlib
+import itertools
 import os
 import pathlib
 import signal
@@ -134,8 +135,12 @@ def activate(machine):
     assert uid != 0 and "CapBnd:\t0000000000000000" in status and "Seccomp:\t2" in status, status
 
 
+SEEDS = itertools.count(1)  # a sandbox of the same seed would give the same requestIds again
+
+
 def deliver(machine):
-    box = harness.Sandbox(machine.folder, machine.authority, "--duration-ms", 0, "--video-bytes", "3MiB")
+    box = harness.Sandbox(machine.folder, machine.authority, "--duration-ms", 0, "--video-bytes", "3MiB", "--seed",
+                          next(SEEDS))
     try:
         request_id = box.submit()
         wait_until(lambda: box.tasks()[0]["settledAt"], "the task to settle")
