@@ -245,7 +245,7 @@ def test_exit_codes_mean_what_the_documents_say(folder, daemon):
 
 
 def test_a_command_that_is_not_there_blocks_until_it_is(folder, daemon):
-    retry = {"min_delay": "100ms", "max_delay": "200ms"}
+    retry = {"min_delay": "2s", "max_delay": "2s"}  # between two attempts it is seen to be blocked
     d = daemon(settings={"sinks": [exec_sink(folder, str(folder / "hook.sh"), retry=retry)]})
     fail(d, "req_1")
     assert "hook.sh: there is no such program" in attempted(d, "req_1", "blocked")["note"]
