@@ -3,22 +3,23 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
+#include <string>
 #include <vector>
 
 namespace seedhook::cli {
 
 void hide_environment() {
-    // Never given back: the C library looks into it until the end.
+    // Never given back: the C library looks into both until the end. The texts are held apart, as unsetenv drops a
+    // pointer.
+    static std::vector<std::string>& texts = *new std::vector<std::string>;
     static std::vector<char*>& moved = *new std::vector<char*>;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-        if (char* copy = ::strdup(*entry)) {
-            moved.push_back(copy);
-            ::explicit_bzero(*entry, std::strlen(*entry));
-        } else {
-            std::abort(); // out of memory before anything has begun
-        }
+        texts.emplace_back(*entry);
+        ::explicit_bzero(*entry, std::strlen(*entry));
+    }
+    for (std::string& text : texts) {
+        moved.push_back(text.data());
     }
     moved.push_back(nullptr);
     environ = moved.data();
