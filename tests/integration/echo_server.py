@@ -1,9 +1,9 @@
 """A peer that tells everything it knows: whatever is asked of it over TLS, it fails and repeats the request in its answer."""
-import contextlib
 import http.server
 import json
 import ssl
-import threading
+
+import harness
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -48,14 +48,5 @@ class Server(http.server.ThreadingHTTPServer):
         pass
 
 
-@contextlib.contextmanager
 def echoing(authority):
-    server = Server(authority.issue("echo"))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return harness.serving(Server(authority.issue("echo")))
