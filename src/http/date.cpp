@@ -1,6 +1,8 @@
 // Reading HTTP-dates and Retry-After.
 #include "seedhook/http/date.hpp"
 
+#include "seedhook/model/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -16,12 +18,6 @@ namespace seedhook::http {
 namespace {
 
 constexpr std::uint64_t a_year = 365 * 24 * 3600; // seconds; no overflow, whatever the server says
-
-std::string_view trimmed(std::string_view text) noexcept {
-    const auto first = text.find_first_not_of(" \t");
-    return first == std::string_view::npos ? std::string_view()
-                                           : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 std::optional<std::uint64_t> parse_seconds(std::string_view text) noexcept {
     std::uint64_t value = 0;

@@ -1,6 +1,8 @@
 // Reading X-Forwarded-For from its end.
 #include "http/forwarded.hpp"
 
+#include "seedhook/model/text.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -10,14 +12,6 @@ namespace {
 namespace ip = boost::asio::ip;
 
 constexpr std::size_t longest_address = 45;
-
-std::string_view trimmed(std::string_view text) noexcept {
-    const std::size_t first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
-}
 
 bool is_port(std::string_view text) noexcept {
     return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string_view::npos;

@@ -2,6 +2,7 @@
 #include "seedhook/http/message.hpp"
 
 #include "seedhook/http/client.hpp"
+#include "seedhook/model/text.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -12,20 +13,19 @@ namespace seedhook::http {
 namespace {
 
 // Not std::tolower: a field name means the same in every locale.
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
 constexpr int hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') {
         return c - '0';
     }
-    const char small = lower(c);
+    const char small = lower_case(c);
     return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
 }
 
 } // namespace
 
 bool same_name(std::string_view a, std::string_view b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return lower_case(x) == lower_case(y); });
 }
 
 std::optional<std::string_view> request::find(std::string_view name) const noexcept {

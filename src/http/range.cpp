@@ -1,6 +1,8 @@
 // Single byte ranges.
 #include "seedhook/http/range.hpp"
 
+#include "seedhook/model/text.hpp"
+
 #include <algorithm>
 #include <limits>
 
@@ -22,14 +24,6 @@ std::optional<std::uint64_t> parse_number(std::string_view text) noexcept {
         value = value * 10 + digit;
     }
     return value;
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 // What stands behind `bytes=`, in any case.

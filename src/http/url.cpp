@@ -1,6 +1,8 @@
 // Strict URLs: the grammar of paths and queries is Boost.URL's, hosts are narrower than it would have them.
 #include "seedhook/http/url.hpp"
 
+#include "seedhook/model/text.hpp"
+
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/ip/address_v6.hpp>
 #include <boost/url/parse.hpp>
@@ -26,18 +28,10 @@ error invalid(std::string_view why) { return {errc::invalid, "URL: " + std::stri
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_label_character(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_'; }
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
-    return out;
-}
-
 // inet_aton(3), which resolvers try first, reads `0x7f.1` and `2130706433` as addresses. A last label that is a number
 // is never a name (RFC 1123, 2.1), so such hosts are refused unless they are strict dotted quads.
 bool is_number(std::string_view label) noexcept {
-    if (label.size() >= 2 && label[0] == '0' && lower(label[1]) == 'x') {
+    if (label.size() >= 2 && label[0] == '0' && lower_case(label[1]) == 'x') {
         return std::all_of(label.begin() + 2, label.end(), is_hex);
     }
     return std::all_of(label.begin(), label.end(), is_digit);
@@ -103,7 +97,7 @@ result<void> read_host(std::string_view text, url& into) {
         into.host = text; // no other spelling is taken for an address
         return {};
     }
-    into.host = lower(text);
+    into.host = lower_case(text);
     if (const char* why = fault_of_name(into.host)) {
         return invalid(why);
     }
@@ -142,7 +136,7 @@ std::string scheme_of(std::string_view text) {
     if (colon == std::string_view::npos || text.find_first_of("/?#") < colon) {
         return {};
     }
-    return lower(text.substr(0, colon));
+    return lower_case(text.substr(0, colon));
 }
 
 // RFC 3986, 5.2.4, for a path that begins with `/`.
@@ -247,8 +241,8 @@ result<url> resolve_url(const url& base, std::string_view reference) {
 }
 
 bool host_matches(std::string_view pattern, std::string_view host) {
-    const std::string wanted = lower(pattern);
-    const std::string given = lower(host);
+    const std::string wanted = lower_case(pattern);
+    const std::string given = lower_case(host);
     if (!wanted.starts_with("*.")) {
         return wanted == given;
     }

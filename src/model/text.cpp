@@ -95,6 +95,18 @@ std::string without_secret(std::string_view text, std::string_view secret, std::
     return out.append(text.substr(0, text.size() - cut)).append(cut == 0 ? std::string_view() : stand_in);
 }
 
+std::string_view trimmed(std::string_view text, std::string_view blanks) noexcept {
+    const auto first = text.find_first_not_of(blanks);
+    return first == std::string_view::npos ? std::string_view()
+                                           : text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::string lower_case(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower_case(c); });
+    return out;
+}
+
 std::string shortened(std::string text, std::size_t most) {
     if (text.size() > most) {
         std::size_t end = most;

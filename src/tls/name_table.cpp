@@ -1,18 +1,12 @@
 // Names of certificates, sorted out once so that a handshake only looks them up.
 #include "tls/name_table.hpp"
 
+#include "seedhook/model/text.hpp"
+
 #include <algorithm>
 
 namespace seedhook::tls {
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-    return out;
-}
 
 // `*.example.com` for `a.example.com`; nothing for a name of one label.
 std::string wildcard_of(std::string_view name) {
@@ -39,7 +33,7 @@ name_table::name_table(const certificate_list& certificates) {
     std::map<std::string, std::vector<std::size_t>, std::less<>> holders;
     for (std::size_t i = 0; i < certificates.size(); ++i) {
         for (const std::string& name : certificates[i].names) {
-            holders[lower(name)].push_back(i);
+            holders[lower_case(name)].push_back(i);
         }
     }
     const auto choice_for = [&](const std::string& name, std::vector<std::size_t> choice) {
@@ -51,14 +45,14 @@ name_table::name_table(const certificate_list& certificates) {
         return choice;
     };
     const std::vector<std::string>& first = certificates.front().names;
-    index_of(choice_for(first.empty() ? std::string() : lower(first.front()), {0}));
+    index_of(choice_for(first.empty() ? std::string() : lower_case(first.front()), {0}));
     for (const auto& [name, ignored] : holders) {
         by_name_[name] = index_of(choice_for(name, {}));
     }
 }
 
 std::size_t name_table::find(std::string_view host) const {
-    std::string name = lower(host);
+    std::string name = lower_case(host);
     if (name.ends_with('.')) {
         name.pop_back();
     }

@@ -25,9 +25,16 @@ bool is_control(char32_t value) noexcept;
 // terminal, and fits on one line.
 std::string printable(std::string_view text);
 
-// `text` with `stand_in` for `secret` wherever it stands; also at the end, where it may be cut short to eight characters
-// or more. An empty secret stands nowhere.
+// `text` with `stand_in` for `secret` wherever it stands; also at the end, where it may be cut short to eight
+// characters or more. An empty secret stands nowhere.
 std::string without_secret(std::string_view text, std::string_view secret, std::string_view stand_in);
+
+// `text` without the characters of `blanks` at its ends.
+std::string_view trimmed(std::string_view text, std::string_view blanks = " \t") noexcept;
+
+// A to Z become a to z, whatever the locale.
+constexpr char lower_case(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+std::string lower_case(std::string_view text);
 
 // The first `most` bytes, or fewer where a code point would be cut.
 std::string shortened(std::string text, std::size_t most);

@@ -4,6 +4,7 @@
 #include "sinks/s3/shared_files.hpp"
 
 #include "seedhook/async/unique_fd.hpp"
+#include "seedhook/model/text.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,19 +24,6 @@ constexpr std::string_view defaults = "DEFAULT"; // the section
 constexpr std::string_view blanks = " \t\r\f\v";
 
 using values = std::map<std::string, std::string>;
-
-std::string_view trimmed(std::string_view text) noexcept {
-    const auto begin = text.find_first_not_of(blanks);
-    return begin == std::string_view::npos ? std::string_view()
-                                           : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
 
 // Reads a file line by line into its sections.
 class ini_reader {
@@ -85,8 +73,8 @@ private:
         if (delimiter == std::string_view::npos || delimiter == 0) {
             return "it is neither `key = value` nor a `[section]`";
         }
-        const auto [at, is_new] =
-            section_->try_emplace(lower(trimmed(content.substr(0, delimiter))), trimmed(content.substr(delimiter + 1)));
+        const auto [at, is_new] = section_->try_emplace(lower_case(trimmed(content.substr(0, delimiter), blanks)),
+                                                        trimmed(content.substr(delimiter + 1), blanks));
         value_ = &at->second;
         return is_new ? nullptr : "the section has this key above";
     }

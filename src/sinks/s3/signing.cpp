@@ -4,6 +4,7 @@
 #include "seedhook/crypto/encoding.hpp"
 #include "seedhook/crypto/hash.hpp"
 #include "seedhook/http/url.hpp"
+#include "seedhook/model/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,13 +33,6 @@ std::string basic_time(time_point t) {
     text.resize(text.find('.'));
     std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
     return text + "Z";
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
 }
 
 // Without blanks at the ends, and with one space for each run of them within.
@@ -84,7 +78,7 @@ std::map<std::string, std::string> canonical_fields(const http::field_list& fiel
     std::map<std::string, std::string> out{{"host", host}};
     for (const auto& [name, value] : fields) {
         if (!is_among(unsigned_fields, name)) {
-            const auto [at, first] = out.try_emplace(lower(name));
+            const auto [at, first] = out.try_emplace(lower_case(name));
             at->second.append(first ? "" : ",").append(single_spaced(value));
         }
     }
