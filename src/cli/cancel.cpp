@@ -14,14 +14,14 @@ namespace {
 
 constexpr duration upstream_patience = std::chrono::minutes(2);
 
-struct options {
+struct cancel_options {
     control_options control;
     std::string id;
     std::string source;
     bool json = false;
 };
 
-int cancel(const options& o) {
+int cancel(const cancel_options& o) {
     const auto daemon = find_daemon(o.control);
     if (!daemon) {
         return report(daemon.error());
@@ -52,7 +52,7 @@ int cancel(const options& o) {
 } // namespace
 
 command add_cancel(CLI::App& to) {
-    auto o = std::make_shared<options>();
+    auto o = std::make_shared<cancel_options>();
     CLI::App* app = to.add_subcommand("cancel", "Cancel a task upstream, while it is queued or being made");
     add_control_options(*app, o->control);
     app->add_option("ID", o->id, "the requestId")->required()->type_name("");

@@ -12,12 +12,12 @@
 namespace seedhook::cli {
 namespace {
 
-struct options {
+struct check_options {
     std::string file;
     bool json = false;
 };
 
-int check(const options& o) {
+int check(const check_options& o) {
     const config::loaded l = config::load_file(o.file, config::variables::of_this_process());
     if (o.json) {
         std::cout << check_json(l) << '\n';
@@ -30,7 +30,7 @@ int check(const options& o) {
 } // namespace
 
 command add_check(CLI::App& to) {
-    auto o = std::make_shared<options>();
+    auto o = std::make_shared<check_options>();
     CLI::App* app = to.add_subcommand("check", "Validate the configuration and say what it will do");
     add_config_option(*app, o->file);
     app->add_flag("--json", o->json, "print JSON");

@@ -19,7 +19,7 @@ namespace {
 
 using verdict = finding::verdict;
 
-struct options {
+struct doctor_options {
     std::string file;
     bool json = false;
 };
@@ -60,7 +60,7 @@ std::vector<finding> mistakes_in(const config::loaded& l) {
     return all;
 }
 
-int doctor(const options& o) {
+int doctor(const doctor_options& o) {
     const config::loaded l = config::load_file(o.file, config::variables::of_this_process());
     if (!l.value) {
         std::cout << (o.json ? doctor_json(mistakes_in(l)) : "");
@@ -74,7 +74,7 @@ int doctor(const options& o) {
 } // namespace
 
 command add_doctor(CLI::App& to) {
-    auto o = std::make_shared<options>();
+    auto o = std::make_shared<doctor_options>();
     CLI::App* app = to.add_subcommand("doctor", "Try what the configuration names: store, sinks, keys, certificates");
     add_config_option(*app, o->file);
     app->add_flag("--json", o->json, "print JSON");

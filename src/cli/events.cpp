@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::chrono::seconds before_the_next_try(2);
 
-struct options {
+struct events_options {
     control_options control;
     std::string source;
     std::string id;
@@ -43,7 +43,7 @@ std::string line_for(const boost::json::object& event) {
 
 class printer {
 public:
-    explicit printer(const options& o) : o_(o) {}
+    explicit printer(const events_options& o) : o_(o) {}
 
     void operator()(const std::string& data) {
         if (enough()) {
@@ -61,11 +61,11 @@ public:
     bool enough() const { return told_ >= o_.limit || !std::cout; }
 
 private:
-    const options& o_;
+    const events_options& o_;
     std::uint64_t told_ = 0;
 };
 
-int events(const options& o) {
+int events(const events_options& o) {
     const auto daemon = find_daemon(o.control);
     if (!daemon) {
         return report(daemon.error());
@@ -103,7 +103,7 @@ int events(const options& o) {
 } // namespace
 
 command add_events(CLI::App& to) {
-    auto o = std::make_shared<options>();
+    auto o = std::make_shared<events_options>();
     CLI::App* app = to.add_subcommand("events", "Show what happens, as it happens, until interrupted");
     add_control_options(*app, o->control);
     auto* after =

@@ -14,7 +14,7 @@
 namespace seedhook::cli {
 namespace {
 
-struct options {
+struct health_options {
     control_options control;
     bool live = false;
     bool json = false;
@@ -30,7 +30,7 @@ std::string lines_of(const boost::json::object& state, std::string_view key, std
     return out;
 }
 
-int health(const options& o) {
+int health(const health_options& o) {
     const auto daemon = find_daemon(o.control);
     if (!daemon) {
         return report(daemon.error());
@@ -56,7 +56,7 @@ int health(const options& o) {
 } // namespace
 
 command add_health(CLI::App& to) {
-    auto o = std::make_shared<options>();
+    auto o = std::make_shared<health_options>();
     CLI::App* app = to.add_subcommand("health", "Ask the daemon whether it is ready, for health checks");
     add_control_options(*app, o->control);
     app->add_flag("--live", o->live, "only whether the process answers (/healthz instead of /readyz)");

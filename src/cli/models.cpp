@@ -15,13 +15,13 @@ namespace {
 
 constexpr duration upstream_patience = std::chrono::minutes(1);
 
-struct options {
+struct models_options {
     control_options control;
     std::string source;
     bool json = false;
 };
 
-int models(const options& o) {
+int models(const models_options& o) {
     const auto daemon = find_daemon(o.control);
     if (!daemon) {
         return report(daemon.error());
@@ -49,7 +49,7 @@ int models(const options& o) {
 } // namespace
 
 command add_models(CLI::App& to) {
-    auto o = std::make_shared<options>();
+    auto o = std::make_shared<models_options>();
     CLI::App* app = to.add_subcommand("models", "List upstream's models, what they make and for how much");
     add_control_options(*app, o->control);
     app->add_option("--source", o->source, "whose API key to use; not needed when there is only one")

@@ -12,7 +12,7 @@
 namespace seedhook::cli {
 namespace {
 
-struct options {
+struct redeliver_options {
     control_options control;
     std::string id;
     std::string source;
@@ -20,7 +20,7 @@ struct options {
     bool json = false;
 };
 
-int redeliver(const options& o) {
+int redeliver(const redeliver_options& o) {
     const auto daemon = find_daemon(o.control);
     if (!daemon) {
         return report(daemon.error());
@@ -52,7 +52,7 @@ int redeliver(const options& o) {
 } // namespace
 
 command add_redeliver(CLI::App& to) {
-    auto o = std::make_shared<options>();
+    auto o = std::make_shared<redeliver_options>();
     CLI::App* app = to.add_subcommand("redeliver", "Deliver a task again, fetching its video again if need be");
     add_control_options(*app, o->control);
     app->add_option("ID", o->id, "the requestId")->required()->type_name("");

@@ -13,7 +13,7 @@
 namespace seedhook::cli {
 namespace {
 
-struct options {
+struct show_options {
     control_options control;
     std::string id;
     std::string source;
@@ -21,7 +21,7 @@ struct options {
     bool json = false;
 };
 
-int show(const options& o) {
+int show(const show_options& o) {
     duration wait{0};
     if (!o.wait.empty()) {
         const auto parsed = parse_duration(o.wait);
@@ -52,7 +52,7 @@ int show(const options& o) {
 } // namespace
 
 command add_show(CLI::App& to) {
-    auto o = std::make_shared<options>();
+    auto o = std::make_shared<show_options>();
     CLI::App* app = to.add_subcommand("show", "Show one task with its deliveries and its history");
     add_control_options(*app, o->control);
     app->add_option("ID", o->id, "the requestId")->required()->type_name("");

@@ -16,7 +16,7 @@
 namespace seedhook::cli {
 namespace {
 
-struct options {
+struct sign_options {
     std::string file;
     std::string source;
     std::string body = "-";
@@ -52,7 +52,7 @@ attempt<http::field_view> header_of(std::string_view text) {
     return http::field_view{text.substr(0, colon), value};
 }
 
-attempt<std::string> signature_line(const options& o) {
+attempt<std::string> signature_line(const sign_options& o) {
     const config::loaded l = config::load_file(o.file, config::variables::of_this_process());
     if (!l.value) {
         return configuration_failure(l);
@@ -85,7 +85,7 @@ attempt<std::string> signature_line(const options& o) {
     return o.value_only ? *value : scheme.header + ": " + *value;
 }
 
-int sign(const options& o) {
+int sign(const sign_options& o) {
     const auto line = signature_line(o);
     if (!line) {
         return report(line.error());
@@ -97,7 +97,7 @@ int sign(const options& o) {
 } // namespace
 
 command add_sign(CLI::App& to) {
-    auto o = std::make_shared<options>();
+    auto o = std::make_shared<sign_options>();
     CLI::App* app = to.add_subcommand("sign", "Print the signature header for a callback's body, to test with curl");
     add_config_option(*app, o->file);
     app->add_option("--source", o->source, "whose scheme and first secret to use; not needed when there is only one")

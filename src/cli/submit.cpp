@@ -26,7 +26,7 @@ constexpr duration upstream_patience = std::chrono::minutes(2);
 constexpr duration look_every = std::chrono::seconds(1);
 constexpr duration as_long_as_it_takes = std::chrono::hours(24 * 365);
 
-struct options {
+struct submit_options {
     control_options control;
     submission what;
     std::string body; // instead of `what`
@@ -40,7 +40,7 @@ std::string goes_on(const std::string& id) {
     return printable(id) + " goes on; `seedhook show " + printable(id) + " --wait 5m` waits for it again\n";
 }
 
-attempt<duration> patience_of(const options& o) {
+attempt<duration> patience_of(const submit_options& o) {
     if (o.timeout.empty()) {
         return as_long_as_it_takes;
     }
@@ -49,7 +49,7 @@ attempt<duration> patience_of(const options& o) {
                   : failure(exit_usage, "seedhook: --timeout needs a duration such as 90s or 10m\n");
 }
 
-attempt<std::string> prompt_of(const options& o) {
+attempt<std::string> prompt_of(const submit_options& o) {
     if (!o.what.prompt.empty() && o.what.prompt != "-") {
         return o.what.prompt;
     }
@@ -63,7 +63,7 @@ attempt<std::string> prompt_of(const options& o) {
     return text;
 }
 
-attempt<std::string> request_body(const options& o) {
+attempt<std::string> request_body(const submit_options& o) {
     if (!o.body.empty()) {
         const auto document = read_input(o.body);
         return document ? addressed(*document, o.source) : document;
@@ -78,7 +78,7 @@ attempt<std::string> request_body(const options& o) {
     return document ? addressed(*document, o.source) : document;
 }
 
-int tell_end(const options& o, const std::string& id, const control_answer& task) {
+int tell_end(const submit_options& o, const std::string& id, const control_answer& task) {
     if (!task.good()) {
         return report(task.refusal());
     }
@@ -94,7 +94,7 @@ int tell_end(const options& o, const std::string& id, const control_answer& task
     return ended_well(task.json) ? exit_done : report({exit_failed, why_not(task.json)});
 }
 
-int follow(const options& o, const daemon_address& daemon, const std::string& id, duration limit) {
+int follow(const submit_options& o, const daemon_address& daemon, const std::string& id, duration limit) {
     const farewell last("\n" + goes_on(id));
     const auto begun = std::chrono::steady_clock::now();
     progress told(std::cerr, ::isatty(STDERR_FILENO) == 1);
@@ -115,7 +115,7 @@ int follow(const options& o, const daemon_address& daemon, const std::string& id
     return tell_end(o, id, *task);
 }
 
-int submit(const options& o) {
+int submit(const submit_options& o) {
     const auto limit = patience_of(o);
     if (!limit) {
         return report(limit.error());
@@ -149,7 +149,7 @@ int submit(const options& o) {
     return o.wait ? follow(o, *daemon, *id, *limit) : exit_done;
 }
 
-void add_document_options(CLI::App& app, options& o) {
+void add_document_options(CLI::App& app, submit_options& o) {
     auto* body = app.add_option("--body", o.body, "the whole JSON for upstream, byte for byte; - is standard input")
                      ->type_name("FILE");
     std::vector<CLI::Option*> parts;
@@ -180,7 +180,7 @@ void add_document_options(CLI::App& app, options& o) {
 } // namespace
 
 command add_submit(CLI::App& to) {
-    auto o = std::make_shared<options>();
+    auto o = std::make_shared<submit_options>();
     o->what.model = "seedance-2.0";
     CLI::App* app = to.add_subcommand("submit", "Submit a task to upstream and print its requestId");
     add_control_options(*app, o->control);

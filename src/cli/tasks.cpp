@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint64_t page_size = 500; // the most that the control API gives at once
 constexpr std::uint64_t usual_limit = 50;
 
-struct options {
+struct tasks_options {
     control_options control;
     std::string stage;
     std::string status;
@@ -34,7 +34,7 @@ std::string next_cursor(const control_answer& page) {
     return text ? std::string(text->data(), text->size()) : std::string();
 }
 
-control_request page_request(const options& o, std::uint64_t limit, const std::string& cursor) {
+control_request page_request(const tasks_options& o, std::uint64_t limit, const std::string& cursor) {
     control_request r;
     r.path = "/v1/tasks";
     r.query = {{"stage", o.stage},
@@ -48,7 +48,7 @@ control_request page_request(const options& o, std::uint64_t limit, const std::s
 
 // Calls `use` with each page until `limit` tasks have come or there are no more; returns the cursor of what is left.
 template <class Use>
-attempt<std::string> for_each_page(const daemon_address& daemon, const options& o, Use use) {
+attempt<std::string> for_each_page(const daemon_address& daemon, const tasks_options& o, Use use) {
     std::uint64_t left = o.all ? std::numeric_limits<std::uint64_t>::max() : o.limit;
     std::string cursor;
     do {
@@ -67,7 +67,7 @@ attempt<std::string> for_each_page(const daemon_address& daemon, const options& 
     return cursor;
 }
 
-int tasks(const options& o) {
+int tasks(const tasks_options& o) {
     const auto daemon = find_daemon(o.control);
     if (!daemon) {
         return report(daemon.error());
@@ -96,7 +96,7 @@ int tasks(const options& o) {
 } // namespace
 
 command add_tasks(CLI::App& to) {
-    auto o = std::make_shared<options>();
+    auto o = std::make_shared<tasks_options>();
     CLI::App* app = to.add_subcommand("tasks", "List tasks, newest first");
     add_control_options(*app, o->control);
     const auto one_of = [](std::vector<std::string> words) { return CLI::IsMember(std::move(words)).description(""); };

@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t ids_a_request = 5000;
 constexpr duration patience = std::chrono::minutes(1);
 
-struct options {
+struct track_options {
     control_options control;
     std::vector<std::string> ids;
     std::string source;
@@ -36,7 +36,7 @@ struct tally {
     std::int64_t known = 0;
 };
 
-attempt<std::vector<std::string>> ids_of(const options& o) {
+attempt<std::vector<std::string>> ids_of(const track_options& o) {
     if (!o.ids.empty()) {
         for (const std::string& id : o.ids) {
             if (!valid_request_id(id)) {
@@ -52,7 +52,7 @@ attempt<std::vector<std::string>> ids_of(const options& o) {
     return text ? ids_in_lines(*text) : text.error();
 }
 
-attempt<control_request> request_for(std::span<const std::string> ids, const options& o) {
+attempt<control_request> request_for(std::span<const std::string> ids, const track_options& o) {
     const auto metadata = metadata_of(o.metadata);
     if (!metadata) {
         return metadata.error();
@@ -81,7 +81,7 @@ std::int64_t count_in(const control_answer& a, std::string_view key) {
 }
 
 // Adds to `done` request by request, so that it also tells how far a failure let it come.
-attempt<void> send_all(const std::vector<std::string>& ids, const daemon_address& daemon, const options& o,
+attempt<void> send_all(const std::vector<std::string>& ids, const daemon_address& daemon, const track_options& o,
                        tally& done) {
     std::span<const std::string> left(ids);
     while (!left.empty()) {
@@ -107,7 +107,7 @@ attempt<void> send_all(const std::vector<std::string>& ids, const daemon_address
     return {};
 }
 
-int track(const options& o) {
+int track(const track_options& o) {
     const auto ids = ids_of(o);
     if (!ids) {
         return report(ids.error());
@@ -133,7 +133,7 @@ int track(const options& o) {
 } // namespace
 
 command add_track(CLI::App& to) {
-    auto o = std::make_shared<options>();
+    auto o = std::make_shared<track_options>();
     CLI::App* app = to.add_subcommand("track", "Wait for tasks that were submitted elsewhere");
     add_control_options(*app, o->control);
     app->add_option("ID", o->ids, "requestIds; read from standard input, one a line, when left out")->type_name("");

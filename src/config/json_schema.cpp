@@ -174,7 +174,7 @@ json::object section_of(const std::vector<key_shape>& keys) {
     return out;
 }
 
-void write(const json::value& v, const std::string& indentation, std::string& out);
+void write_value(const json::value& v, const std::string& indentation, std::string& out);
 
 template <class Items, class Write>
 void write_all(const Items& items, const std::string& indentation, std::string& out, Write write_one) {
@@ -186,18 +186,18 @@ void write_all(const Items& items, const std::string& indentation, std::string& 
     out += items.empty() ? "" : "\n" + indentation;
 }
 
-void write(const json::value& v, const std::string& indentation, std::string& out) {
+void write_value(const json::value& v, const std::string& indentation, std::string& out) {
     if (const json::object* members = v.if_object()) {
         out += '{';
         write_all(*members, indentation, out, [&out](const json::key_value_pair& member, const std::string& inner) {
             out += json::serialize(member.key()) + ": ";
-            write(member.value(), inner, out);
+            write_value(member.value(), inner, out);
         });
         out += '}';
     } else if (const json::array* items = v.if_array()) {
         out += '[';
         write_all(*items, indentation, out,
-                  [&out](const json::value& item, const std::string& inner) { write(item, inner, out); });
+                  [&out](const json::value& item, const std::string& inner) { write_value(item, inner, out); });
         out += ']';
     } else {
         out += json::serialize(v);
@@ -214,7 +214,7 @@ std::string json_schema() {
         whole.insert(member);
     }
     std::string out;
-    write(whole, "", out);
+    write_value(whole, "", out);
     return out + "\n";
 }
 

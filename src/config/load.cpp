@@ -16,7 +16,7 @@
 namespace seedhook::config {
 namespace {
 
-constexpr std::size_t most_bytes = 1024 * 1024 + 1; // the parser refuses more than 1 MiB
+constexpr std::size_t enough_bytes = 1024 * 1024 + 1; // the parser refuses more than 1 MiB
 
 std::variant<std::string, mistake> read_whole(const std::string& path) {
     const auto fault = [&path](int number) {
@@ -29,7 +29,7 @@ std::variant<std::string, mistake> read_whole(const std::string& path) {
     std::string content;
     std::array<char, 16384> buffer{};
     ssize_t count = 1;
-    while (count > 0 && content.size() < most_bytes) {
+    while (count > 0 && content.size() < enough_bytes) {
         count = ::read(descriptor, buffer.data(), buffer.size());
         content.append(buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
     }

@@ -94,7 +94,7 @@ std::string roff(std::string_view text) {
 }
 
 // One entry: the key, what it takes and its default, and what it is for.
-void write(const std::vector<key_shape>& keys, const std::string& prefix, std::string& out) {
+void write_keys(const std::vector<key_shape>& keys, const std::string& prefix, std::string& out) {
     for (const key_shape& k : keys) {
         const std::string path = prefix + k.key + (k.value.is_list && !k.value.keys.empty() ? "[]" : "");
         std::string takes = takes_text(k);
@@ -104,7 +104,7 @@ void write(const std::vector<key_shape>& keys, const std::string& prefix, std::s
             takes += "; default `" + k.fallback + "`";
         }
         out += ".TP\n.B " + roff(path) + "\n" + roff(takes) + "\n.br\n" + roff(k.about) + "\n";
-        write(k.value.keys, path + ".", out);
+        write_keys(k.value.keys, path + ".", out);
     }
 }
 
@@ -113,7 +113,7 @@ void write(const std::vector<key_shape>& keys, const std::string& prefix, std::s
 std::string manual_page(std::string_view version) {
     std::string out = ".TH SEEDHOOK.YAML 5 \"\" \"seedhook " + roff(version) + "\" \"File formats\"\n";
     out += before_keys;
-    write(settings_table().describe(), "", out);
+    write_keys(settings_table().describe(), "", out);
     out += after_keys;
     return out;
 }

@@ -15,14 +15,14 @@ std::string cell(const std::string& text) {
     return out;
 }
 
-void write(const std::vector<key_shape>& keys, const std::string& prefix, std::string& out) {
+void write_rows(const std::vector<key_shape>& keys, const std::string& prefix, std::string& out) {
     for (const key_shape& k : keys) {
         const std::string path = prefix + k.key + (k.value.is_list && !k.value.keys.empty() ? "[]" : "");
         const std::string fallback = k.required                                    ? "required"
                                      : k.fallback.empty() || !k.value.keys.empty() ? ""
                                                                                    : "`" + k.fallback + "`";
         out += "| `" + path + "` | " + cell(takes_text(k)) + " | " + cell(fallback) + " | " + cell(k.about) + " |\n";
-        write(k.value.keys, path + ".", out);
+        write_rows(k.value.keys, path + ".", out);
     }
 }
 
@@ -37,7 +37,7 @@ std::string takes_text(const key_shape& k) {
 
 std::string reference_table() {
     std::string out = "| key | takes | default | what for |\n|---|---|---|---|\n";
-    write(settings_table().describe(), "", out);
+    write_rows(settings_table().describe(), "", out);
     return out;
 }
 

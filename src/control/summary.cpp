@@ -31,7 +31,7 @@ json::array numbers(const std::vector<std::uint64_t>& all) {
     return out;
 }
 
-json::object stages(const store_counts& held) {
+json::object by_stage(const store_counts& held) {
     json::object out;
     for (const auto& [stage, count] : held.tasks) {
         out[to_string(stage)] = count;
@@ -125,7 +125,7 @@ awaitable<http::response> summary(shared_context with, const http::request& aske
     out["reasons"] = texts(state.not_ready);
     out["degraded"] = texts(state.degraded);
     out["sources"] = texts(with->sources());
-    out["tasks"] = stages(*held);
+    out["tasks"] = by_stage(*held);
     out["fetch"] = fetching(*held, now);
     out["sinks"] = sinks_of(*with, *held, now);
     out["rates"] = rates_of(with->rates());

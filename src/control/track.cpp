@@ -111,7 +111,7 @@ result<void> take(track_request& into, const member& m, const json::value& value
     return {};
 }
 
-result<track_request> read(std::string_view body) {
+result<track_request> read_request(std::string_view body) {
     const auto doc = read_document(body);
     if (!doc) {
         return doc.error();
@@ -173,7 +173,7 @@ http::response broken_off(const track_request& r, const tally& done) {
 } // namespace
 
 awaitable<http::response> track(shared_context with, const http::request& asked) {
-    const auto wanted = read(asked.body);
+    const auto wanted = read_request(asked.body);
     if (!wanted) {
         co_return bad_request(wanted.error().message);
     }

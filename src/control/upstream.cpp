@@ -16,7 +16,7 @@ struct submission {
     std::string for_upstream; // the document without `source`, which is ours
 };
 
-result<submission> read(std::string_view body) {
+result<submission> read_submission(std::string_view body) {
     const auto doc = read_document(body);
     if (!doc) {
         return doc.error();
@@ -63,7 +63,7 @@ awaitable<void> follow_up(const control_context& with, const task& t) {
 } // namespace
 
 awaitable<http::response> submit(shared_context with, const http::request& asked) {
-    auto wanted = read(asked.body);
+    auto wanted = read_submission(asked.body);
     if (!wanted) {
         co_return bad_request(wanted.error().message);
     }

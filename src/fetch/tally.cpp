@@ -14,7 +14,7 @@ namespace seedhook {
 namespace {
 
 constexpr std::size_t read_size = std::size_t{1} << 20;
-constexpr std::uint64_t piece_size = std::uint64_t{16} << 20; // the longest a cancelled caller waits for
+constexpr std::uint64_t hashed_at_once = std::uint64_t{16} << 20; // the longest a cancelled caller waits for
 
 } // namespace
 
@@ -40,7 +40,7 @@ result<void> tally::whole() const {
 std::string tally::sha256() { return crypto::to_hex(hash_.finish()); }
 
 result<bool> add_piece(tally& into, int fd, std::uint64_t end) {
-    const std::uint64_t stop = std::min(end, into.size() + piece_size);
+    const std::uint64_t stop = std::min(end, into.size() + hashed_at_once);
     std::vector<char> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(read_size, stop - into.size())));
     while (into.size() < stop) {
         const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), stop - into.size()));

@@ -17,7 +17,7 @@ namespace {
 
 constexpr duration hanging_time = std::chrono::minutes(10); // longer than any caller should wait
 constexpr std::size_t drips = 20;
-constexpr std::string_view page =
+constexpr std::string_view error_page =
     "<!DOCTYPE html>\n<html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>\n";
 
 struct share_of_fault {
@@ -97,9 +97,9 @@ http::response server_error(std::uint64_t form) {
 http::response garbage(const http::response& instead_of, std::uint64_t form) {
     switch (form % 4) {
     case 0:
-        return {502, "text/html", std::string(page)};
+        return {502, "text/html", std::string(error_page)};
     case 1:
-        return {200, "text/html", std::string(page)};
+        return {200, "text/html", std::string(error_page)};
     case 2:
         return {200, "application/json", instead_of.body.substr(0, instead_of.body.size() / 2)};
     default:

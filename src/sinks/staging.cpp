@@ -1,4 +1,5 @@
-// Staged files: reflink where possible, else a hard link where nobody can tell, else a copy inside the kernel, else through a buffer.
+// Staged files: reflink where possible, else a hard link where nobody can tell, else a copy inside the kernel, else
+// through a buffer.
 #include "sinks/staging.hpp"
 
 #include <fcntl.h>
@@ -20,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t piece_size = std::uint64_t{32} << 20; // the longest a cancelled caller waits for
+constexpr std::uint64_t copied_at_once = std::uint64_t{32} << 20; // the longest a cancelled caller waits for
 // Larger writes make larger pieces of page cache, for which memory must be found that nobody has used lately: in a
 // virtual machine that cost several times the copying (docs/performance.md).
 constexpr std::size_t buffer_size = std::size_t{128} << 10;
@@ -141,7 +142,7 @@ bool staged_file::link(int from, const fs::path& from_folder, const ownership& w
 
 tried<bool> staged_file::copy_piece(int from, std::uint64_t size) {
     const std::uint64_t begin = copied_;
-    const std::uint64_t stop = std::min(size, copied_ + piece_size);
+    const std::uint64_t stop = std::min(size, copied_ + copied_at_once);
     while (copied_ < stop) {
         ssize_t got = -1;
         if (in_kernel_) {

@@ -37,7 +37,7 @@ constexpr auto patience_with_the_undying = std::chrono::seconds(10); // they wai
 constexpr int kill_pause = 10;                                       // milliseconds between rounds
 constexpr unsigned never_executable = 0x8;                           // MFD_NOEXEC_SEAL (Linux 6.3, glibc 2.38)
 constexpr std::size_t largest_order = std::size_t{64} << 20;
-constexpr std::size_t read_size = std::size_t{64} * 1024;
+constexpr std::size_t output_piece = std::size_t{64} * 1024;
 
 std::optional<std::string> read_exactly(std::size_t size) {
     std::string text(size, '\0');
@@ -182,7 +182,7 @@ private:
 
     // No more than is in the pipe: who writes on for ever is not to keep us from the rest.
     void take_output() {
-        static std::array<char, read_size> piece;
+        static std::array<char, output_piece> piece;
         if (!output_) {
             return;
         }

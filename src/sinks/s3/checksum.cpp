@@ -24,7 +24,7 @@
 namespace seedhook::s3 {
 namespace {
 
-constexpr std::uint64_t piece_size = std::uint64_t{16} << 20; // the longest a cancelled caller waits for
+constexpr std::uint64_t hashed_at_once = std::uint64_t{16} << 20; // the longest a cancelled caller waits for
 constexpr std::size_t buffer_size = std::size_t{1} << 18;
 
 using crc32 = boost::crc_optimal<32, 0x04C11DB7, 0xFFFFFFFF, 0xFFFFFFFF, true, true>;
@@ -170,7 +170,7 @@ awaitable<result<digests>> digest(shared_file file, std::uint64_t begin, std::ui
         if (stop) {
             co_return error(errc::cancelled, "cancelled");
         }
-        const std::uint64_t piece = std::min(piece_size, size - done);
+        const std::uint64_t piece = std::min(hashed_at_once, size - done);
         auto reading = [file, running, at = begin + done, piece] { return running->read(file->get(), at, piece); };
         const auto read = co_await disk.run(std::move(reading));
         if (!read) {

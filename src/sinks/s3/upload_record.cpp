@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::string_view suffix = ".upload";
-constexpr std::uint32_t most_parts = 10000;
+constexpr std::uint32_t highest_number = 10000;
 
 std::string line_of(const upload_record& r) {
     return json::serialize(json::object{{"object", r.object},
@@ -99,7 +99,7 @@ std::optional<upload_record> record_file::load() const {
         const auto part = object_in(line);
         const std::uint64_t number = part ? number_in(*part, "part") : 0;
         const std::string etag = part ? text_in(*part, "etag") : std::string();
-        if (number == 0 || number > most_parts || etag.empty()) {
+        if (number == 0 || number > highest_number || etag.empty()) {
             break;
         }
         r.parts[static_cast<std::uint32_t>(number)] = {etag, text_in(*part, "checksum")};
