@@ -20,7 +20,7 @@ std::int64_t ticks(failed_signatures::time t) noexcept { return t.time_since_epo
 
 } // namespace
 
-failed_signatures::failed_signatures(http::address_limit limit) : limit_(limit), seed_(random_seed()), sets_(sets) {}
+failed_signatures::failed_signatures(http::address_limit limit) : limit_(limit), seed_(random_seed()) {}
 
 // Multiplied by a number that callers do not know: they cannot choose whose places they share.
 std::size_t failed_signatures::place_of(std::uint64_t client, std::uint64_t seed) noexcept {
@@ -29,6 +29,9 @@ std::size_t failed_signatures::place_of(std::uint64_t client, std::uint64_t seed
 }
 
 failed_signatures::entry& failed_signatures::entry_for(std::uint64_t client, time now) {
+    if (sets_.empty()) {
+        sets_ = std::vector<set>(sets);
+    }
     set& places = sets_[place_of(client, seed_)];
     const auto known = std::find_if(places.begin(), places.end(), [client](const entry& e) {
         return e.client.load(std::memory_order_relaxed) == client;
@@ -69,7 +72,7 @@ bool failed_signatures::failed(http::client_id who, time now) {
 }
 
 std::optional<std::chrono::seconds> failed_signatures::refused_for(http::client_id who, time now) const noexcept {
-    if (!limit_.holds_for(who) || refusals_end_.load(std::memory_order_relaxed) <= ticks(now)) {
+    if (!limit_.holds_for(who) || refusals_end_.load() <= ticks(now)) { // once there is one, so is the table
         return std::nullopt;
     }
     for (const entry& e : sets_[place_of(who.network, seed_)]) {

@@ -56,7 +56,7 @@ private:
     const std::uint64_t seed_;
     std::atomic<std::int64_t> refusals_end_{0}; // the latest of all
     std::mutex guard_;
-    std::vector<set> sets_;
+    std::vector<set> sets_; // made by the first failure: most daemons never see one
 };
 
 } // namespace seedhook
