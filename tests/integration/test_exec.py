@@ -368,7 +368,7 @@ def test_a_hundred_commands_leave_no_process_and_no_descriptor(folder, daemon):
     before = len(list(descriptors.iterdir()))
     for n in range(100):
         fail(d, f"req_{n}")
-    wait_until(lambda: len(d.tasks("&stage=done")) == 101, "all of them", 60)
+    wait_until(lambda: len(d.tasks("&stage=done")) == 101, "all of them", 300)
     wait_until(lambda: len(list(descriptors.iterdir())) < before + 10, "its descriptors to be closed", 5)
     assert children_of(d.process.pid) == []
     with contextlib.closing(sqlite3.connect(f"file:{folder}/seedhook.db?mode=ro", uri=True)) as db:

@@ -241,7 +241,8 @@ def remove(machine):
     assert machine.post("req_first").json["duplicate"] is True
     run("dpkg", "-P", "seedhook")
     assert not pathlib.Path("/lib/systemd/system/seedhook.service").exists()
-    assert "seedhook" not in run("systemctl", "list-units", "--all", "--plain", "seedhook*")
+    left = run("systemctl", "list-units", "--all", "--plain", "seedhook*")
+    assert "seedhook" not in left, left
 
 
 STEPS = ((install, "the package is installed and starts nothing"),
