@@ -289,9 +289,14 @@ def test_the_summary_tells_how_sinks_fare(daemon, sandbox):
     d.signal(harness.signal.SIGHUP)
     harness.wait_until(lambda: len(d.api("GET", "/v1/summary").json["sinks"]) == 2, "the second sink")
     request_id = s.submit(webhook=d.hook_url)
-    assert d.finished(request_id)["stage"] == "stuck"
-    told = d.api("GET", "/v1/summary").json
-    sinks = {sink["name"]: sink for sink in told["sinks"]}
+    assert d.finished(request_id)["stage"] == "stuck"  # which may be before the other sink has it
+
+    def news():
+        answer = d.api("GET", "/v1/summary").json
+        return answer, {sink["name"]: sink for sink in answer["sinks"]}
+
+    harness.wait_until(lambda: news()[1]["library"]["lastDelivered"], "the delivery to the other sink")
+    told, sinks = news()
     assert sinks["library"]["type"] == "directory"
     assert sinks["library"]["lastDelivered"]["requestId"] == request_id
     assert sinks["never"]["lastFailed"]["requestId"] == request_id

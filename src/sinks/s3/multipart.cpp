@@ -1,6 +1,7 @@
 // Multipart uploads (https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html).
 #include "sinks/s3/multipart.hpp"
 
+#include "seedhook/log/log.hpp"
 #include "sinks/s3/signing.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
@@ -71,15 +72,22 @@ bool passes(const refusal& why) {
     return std::holds_alternative<again>(why.comes_to) || std::holds_alternative<interrupted>(why.comes_to);
 }
 
-std::optional<refusal> unless_for_ever(const refusal& why) {
-    return passes(why) ? std::optional(why) : std::nullopt;
+// What will not pass by itself does not hold up the video: what is left then costs money until a person ends it.
+std::optional<refusal> unless_for_ever(const refusal& why, const std::string& key, const std::string& id) {
+    if (passes(why)) {
+        return why;
+    }
+    const auto* held_up = std::get_if<blocked>(&why.comes_to);
+    log::warning("upload left behind",
+                 {{"key", key}, {"upload_id", id}, {"error", held_up != nullptr ? held_up->why : why.why.code}});
+    return std::nullopt;
 }
 
 awaitable<std::optional<refusal>> abort_one(service& at, const std::string& key, const std::string& id) {
     operation drop("AbortMultipartUpload", "DELETE", key, query_of(id));
     const auto dropped = co_await at.call(std::move(drop));
-    const bool gone = dropped || dropped.error().why.status == 404;
-    co_return gone ? std::nullopt : unless_for_ever(dropped.error());
+    const bool gone = dropped || (dropped.error().why.status == 404 && dropped.error().why.code != "NoSuchBucket");
+    co_return gone ? std::nullopt : unless_for_ever(dropped.error(), key, id);
 }
 
 // Those to exactly that key stand before all others that begin with it, on the first page or the first few.
@@ -88,7 +96,7 @@ awaitable<std::optional<refusal>> abort_all(service& at, const std::string& key)
         operation list("ListMultipartUploads", "GET", {}, "prefix=" + uri_encode(key, false) + "&uploads=");
         const auto answer = co_await at.call(std::move(list));
         if (!answer) {
-            co_return unless_for_ever(answer.error());
+            co_return unless_for_ever(answer.error(), key, "");
         }
         const auto uploads = uploads_to(key, answer->body);
         if (!uploads) {
