@@ -39,6 +39,8 @@ void set_up_sqlite() {
 
 error sqlite_failure::as_error() const { return error(errc_of(code_), what()); }
 
+bool sqlite_failure::needs_rollback() const noexcept { return code_ == SQLITE_READONLY_ROLLBACK; }
+
 cursor::~cursor() {
     // The code that reset repeats was seen by next().
     sqlite3_reset(statement_);

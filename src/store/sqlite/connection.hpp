@@ -21,6 +21,10 @@ public:
     sqlite_failure(int code, const std::string& what) : std::runtime_error(what), code_(code) {}
     error as_error() const;
 
+    // True for a file that was being changed when its writer was killed, and that can be read once a connection that
+    // may write to it has rolled that back.
+    bool needs_rollback() const noexcept;
+
 private:
     int code_; // extended result code
 };

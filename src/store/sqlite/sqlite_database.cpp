@@ -58,7 +58,15 @@ result<void> create_privately(const std::string& path) {
 
 // A file of another program, or of a newer version, is left as it is: opening it to write would already change it.
 result<void> look_first(const std::string& path) {
-    connection db(path, connection::access::inspect);
+    try {
+        connection db(path, connection::access::inspect);
+        return sqlite::recognise(db);
+    } catch (const sqlite_failure& failure) {
+        if (!failure.needs_rollback()) {
+            throw;
+        }
+    }
+    connection db(path, connection::access::read_only); // rolls back, as every reader would, and changes nothing else
     return sqlite::recognise(db);
 }
 

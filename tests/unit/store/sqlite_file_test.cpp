@@ -7,6 +7,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -47,6 +49,25 @@ BOOST_FIXTURE_TEST_CASE(a_file_of_a_newer_version_is_refused_and_left_alone, fil
     BOOST_REQUIRE(opened.has_error());
     BOOST_TEST((opened.error().code == errc::invalid));
     BOOST_TEST(opened.error().message.find("newer") != std::string::npos);
+}
+
+// As by a kill at the first sync of a new file, when its journal is still one to roll back.
+BOOST_FIXTURE_TEST_CASE(a_file_whose_maker_was_killed_is_opened, file_fixture) {
+    const pid_t maker = ::fork();
+    if (maker == 0) {
+        sqlite::connection db(path, sqlite::connection::access::read_write);
+        db.script("PRAGMA cache_size = 1");
+        db.script("BEGIN");
+        db.script("CREATE TABLE half_made (x)");
+        db.script("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
+                  "INSERT INTO half_made SELECT hex(randomblob(100)) FROM n");
+        ::_exit(0);
+    }
+    int status = 0;
+    BOOST_REQUIRE(::waitpid(maker, &status, 0) == maker);
+    BOOST_REQUIRE(status == 0);
+    BOOST_REQUIRE(std::filesystem::file_size(path + "-journal") > 0);
+    BOOST_TEST(open_sqlite({path}).has_value());
 }
 
 BOOST_FIXTURE_TEST_CASE(another_programs_database_is_refused, file_fixture) {
