@@ -83,6 +83,11 @@ result<store_inspection> inspect_sqlite(const sqlite_settings& settings, duratio
         }
         return found;
     } catch (const sqlite::sqlite_failure& failure) {
+        if (failure.needs_rollback()) {
+            return error(errc::unavailable, settings.path +
+                                                ": a daemon was killed while it made this store; the next one to "
+                                                "start mends it");
+        }
         return within(settings.path, failure.as_error());
     }
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -67,6 +68,9 @@ BOOST_FIXTURE_TEST_CASE(a_file_whose_maker_was_killed_is_opened, file_fixture) {
     BOOST_REQUIRE(::waitpid(maker, &status, 0) == maker);
     BOOST_REQUIRE(status == 0);
     BOOST_REQUIRE(std::filesystem::file_size(path + "-journal") > 0);
+    const auto inspected = inspect_sqlite({path}, std::chrono::seconds(10));
+    BOOST_REQUIRE(inspected.has_error()); // to look is not to mend
+    BOOST_TEST(inspected.error().message.find("next one to start mends it") != std::string::npos);
     BOOST_TEST(open_sqlite({path}).has_value());
 }
 
