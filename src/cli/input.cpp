@@ -19,13 +19,6 @@ failure unreadable(const std::string& from, const std::string& why) {
     return {exit_failed, "seedhook: " + printable(from) + " cannot be read" + why + "\n"};
 }
 
-std::string_view trimmed(std::string_view line) {
-    constexpr std::string_view spaces = " \t\r";
-    const std::size_t begin = line.find_first_not_of(spaces);
-    return begin == std::string_view::npos ? std::string_view()
-                                           : line.substr(begin, line.find_last_not_of(spaces) - begin + 1);
-}
-
 } // namespace
 
 attempt<std::string> read_input(const std::string& from) {
@@ -51,7 +44,7 @@ attempt<std::vector<std::string>> ids_in_lines(std::string_view text) {
     for (std::size_t number = 1; !text.empty(); ++number) {
         const std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(line.size() + 1, text.size()));
-        const std::string_view id = trimmed(line);
+        const std::string_view id = trimmed(line, " \t\r");
         if (id.empty() || id.front() == '#') {
             continue;
         }

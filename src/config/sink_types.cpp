@@ -1,6 +1,7 @@
 // What the type of a sink adds to what all sinks have.
 #include "config/sections.hpp"
 #include "config/values.hpp"
+#include "seedhook/model/text.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -22,7 +23,7 @@ T& part(std::optional<T>& of) {
 // A getter for `section::field`: a member of the part.
 template <class T, class M>
 auto in(std::optional<T> sink::*kind, M T::*member) {
-    return [kind, member](sink & s) -> M& { return part(s.*kind).*member; };
+    return [kind, member](sink& s) -> M& { return part(s.*kind).*member; };
 }
 
 const text_or_null& account() {
@@ -41,9 +42,7 @@ complaint sent_header_rule(std::string_view text) {
     // What frames a message, what speaks of the body, and what a receiver would wait for.
     constexpr std::string_view ours = " host content-length transfer-encoding trailer connection proxy-connection te "
                                       "keep-alive upgrade proxy-authorization content-type content-encoding expect ";
-    std::string name(text);
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const std::string name = lower_case(text);
     const bool is_ours = ours.find(" " + name + " ") != std::string_view::npos;
     if (header_name_rule(text) || is_ours || name.starts_with("webhook-")) {
         return "the name of a header, and none that seedhook sets: webhook-…, Content-Type, and those that frame a "

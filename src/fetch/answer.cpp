@@ -2,20 +2,13 @@
 #include "fetch/answer.hpp"
 
 #include "seedhook/http/date.hpp"
+#include "seedhook/model/text.hpp"
 
 #include <algorithm>
 #include <charconv>
 
 namespace seedhook {
 namespace {
-
-std::string_view trimmed(std::string_view text) noexcept {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 bool starts_with_word(std::string_view text, std::string_view word) noexcept {
     return text.size() >= word.size() && http::same_name(text.substr(0, word.size()), word);
@@ -122,10 +115,7 @@ std::string media_type(const http::client_response& head) {
     if (!is_media_type(text)) {
         return "video/mp4";
     }
-    std::string type(text);
-    std::transform(type.begin(), type.end(), type.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return type;
+    return lower_case(text);
 }
 
 bool identity_encoded(const http::client_response& head) noexcept {

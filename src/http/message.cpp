@@ -12,7 +12,6 @@
 namespace seedhook::http {
 namespace {
 
-// Not std::tolower: a field name means the same in every locale.
 constexpr int hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') {
         return c - '0';

@@ -3,6 +3,7 @@
 
 #include "seedhook/crypto/encoding.hpp"
 #include "seedhook/crypto/hash.hpp"
+#include "seedhook/model/text.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -41,15 +42,6 @@ std::optional<std::string_view> signed_content(std::string_view content, const h
         }
     }
     return storage;
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-    constexpr std::string_view blanks = " \t";
-    const auto begin = text.find_first_not_of(blanks);
-    if (begin == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
 // The signature in a header's value; nothing when it is not exactly one HMAC-SHA256 as the scheme writes it.
