@@ -300,9 +300,10 @@ private:
     awaitable<> record(const claimed_job& claimed, const outcome& came_to, const next_step& step,
                        std::chrono::steady_clock::duration took) {
         for (;;) {
+            const std::uint64_t token = claimed.work.token;
             finish_command what;
             what.key = claimed.work.key;
-            what.token = claimed.work.token;
+            what.token = token;
             what.state = step.state;
             what.due_at = step.due_at;
             what.counts = step.counts;
@@ -314,6 +315,9 @@ private:
             what.now = clock_.now();
             what.routes = routes_;
             const result<finish_reply> reply = co_await store_.finish(std::move(what));
+            if (reply && !reply->accepted && claimed.work.token != token) {
+                continue; // our lease had lapsed, and a claim of ours that went before has taken the job anew
+            }
             if (reply) {
                 if (reply->accepted && observer_.finished) {
                     const attempt_report ended{claimed, came_to, step, reply->stage, took};
