@@ -1,12 +1,13 @@
 """What a living daemon says, held against the ledger and the outputs. The disk itself is the outputs' to check."""
 import contextlib
 import json
+import time
 import urllib.parse
 
 import harness
 
 ACTIVE = ("waiting", "fetching", "delivering")
-PATIENCE_END = 300  # a video that breaks again and again is asked for with growing pauses
+PATIENCE = 300  # without any progress: a video that breaks again and again is asked for with growing pauses
 
 
 class Control:
@@ -33,6 +34,12 @@ class Control:
         """None when the daemon does not know it."""
         answer = self.ask(f"/v1/tasks/{urllib.parse.quote(request_id)}")
         return None if answer.status == 404 else answer.json
+
+    @property
+    def progress(self):
+        """Another with every task that comes a stage further, and with every delivery."""
+        summary = self.ask("/v1/summary").json
+        return summary["tasks"], [sink["delivered"] for sink in summary["sinks"]]
 
     @property
     def at_rest(self):
@@ -72,13 +79,18 @@ def check_outputs_have(entry, place, findings):
         findings.add("lost", entry.request_id, f"done, and nothing came to {', '.join(missing)}")
 
 
-def wait_for_rest(life, limit=PATIENCE_END):
-    """Until the daemon has nothing more to do but clearing up. False when it goes on for longer."""
+def wait_for_rest(life, limit=None):
+    """Until the daemon has nothing more to do but clearing up. False when it goes on for longer than `limit`, or, without
+    one, when it comes no further."""
     with control(life) as c:
-        try:
-            harness.wait_until(lambda: c.at_rest, "rest", limit, 0.1)
-        except AssertionError:
-            return False
+        end, seen = time.monotonic() + (limit or PATIENCE), None
+        while not c.at_rest:
+            now = c.progress
+            if limit is None and now != seen:
+                end, seen = time.monotonic() + PATIENCE, now
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.1)
     return True
 
 
