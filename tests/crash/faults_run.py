@@ -185,7 +185,8 @@ class Run:
             self.problems += self.files.missing()
             self._await("clear of delivered videos in the spool", lambda: not self._left_in_spool(), limit=5)
         except Died:
-            self.problems.append(f"after a restart without faults it ended with {self.daemon.process.returncode}")
+            self.problems.append(f"after a restart without faults it ended with {self.daemon.process.returncode}: "
+                                 f"{self.daemon.logs()[-500:]}")
         except Failed as e:
             self.problems.append(f"after a restart without faults: {e}")
         self.kill()

@@ -35,10 +35,12 @@ def pick_id(prefix, size, mood):
     return None
 
 
-def own_port():
+def own_port(but=None):
     """Not one that the system might give to somebody's outgoing connection meanwhile."""
     while True:
         port = random.randrange(11000, 32000)
+        if port == but:
+            continue
         with contextlib.suppress(OSError), socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             s.bind(("127.0.0.1", port))
@@ -82,7 +84,7 @@ class FaultyDaemon(harness.Daemon):
 
     def __init__(self, folder, stage, wrapper, environment, settings):
         self.plain_port, self.trust = own_port(), stage.trust
-        super().__init__(folder, stage.authority, settings, own_port(), environment, wrapper=wrapper)
+        super().__init__(folder, stage.authority, settings, own_port(but=self.plain_port), environment, wrapper=wrapper)
 
     def default_settings(self):
         retry = {"min_delay": "20ms", "max_delay": "200ms"}
