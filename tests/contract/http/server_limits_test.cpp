@@ -51,11 +51,21 @@ BOOST_FIXTURE_TEST_CASE(a_head_that_trickles_in_is_cut_off, hasty_server) {
     BOOST_TEST(desk.requests().empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(the_limit_on_a_later_head_begins_with_its_first_byte, hasty_server) {
+struct server_that_lets_rest : running_server {
+    static server_limits limits() {
+        server_limits limits;
+        limits.header_timeout = 600ms;
+        limits.idle_timeout = 10s;
+        return limits;
+    }
+    server_that_lets_rest() : running_server(limits()) {}
+};
+
+BOOST_FIXTURE_TEST_CASE(the_limit_on_a_later_head_begins_with_its_first_byte, server_that_lets_rest) {
     raw_client client(name);
     client.send(get_hello);
     client.read_response();
-    std::this_thread::sleep_for(250ms); // longer than a head may take, shorter than a connection may be idle
+    std::this_thread::sleep_for(700ms); // longer than a head may take
     client.send("GET /hello HTTP/1.1\r\n");
     std::this_thread::sleep_for(100ms);
     client.send("Host: a\r\n\r\n");
