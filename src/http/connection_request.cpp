@@ -11,8 +11,9 @@ namespace seedhook::http {
 namespace {
 
 constexpr std::size_t usual_head = 4 * 1024;
-constexpr std::size_t body_step = 16 * 1024; // an announced length is not believed before bytes arrive
+constexpr std::size_t body_step = 4 * 1024; // an announced length is not believed before bytes arrive
 constexpr std::size_t kept_while_idle = 1024;
+constexpr std::size_t kept_while_waiting = 1024; // of a head: more is not worth the copy
 constexpr std::size_t fields_kept_while_idle = 32;
 
 constexpr refusal head_too_large{431, "head_too_large", "the request's head is too large"};
@@ -36,12 +37,16 @@ std::string_view connection::input() const noexcept {
     return {static_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// More bytes into `in_`. Memory for them is taken only once they are there: an idle connection holds none.
+// More bytes into `in_`. Memory for them is taken only once they are there: an idle connection holds none, and one that
+// sends its head byte by byte little more than it has sent.
 awaitable<connection::received> connection::fill(clock::time_point deadline) {
     io_state wanted = io_state::wants_read;
     bool ready = stream_->has_buffered_input() || (host_.stopping && idle_);
     for (;;) {
         if (!ready) {
+            if (in_.size() <= kept_while_waiting) {
+                in_.shrink_to_fit();
+            }
             const waited outcome = co_await wait(wanted, deadline);
             if (outcome == waited::late) {
                 co_return received::late;
@@ -62,9 +67,6 @@ awaitable<connection::received> connection::fill(clock::time_point deadline) {
         }
         if (got.state != io_state::wants_read && got.state != io_state::wants_write) {
             co_return received::ended;
-        }
-        if (in_.size() == 0) {
-            in_.shrink_to_fit();
         }
         if (host_.stopping && idle_) {
             co_return received::ended;

@@ -2,12 +2,14 @@
 // memory BIOs with 17 KiB buffers of its own, on every connection.
 #include "http/connection_stream.hpp"
 
+#include "http/tls_bytes.hpp"
+
 #include <boost/asio/ssl/context.hpp>
 
+#include <array>
 #include <cerrno>
-#include <climits>
+#include <string>
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -63,76 +65,107 @@ private:
     int descriptor_;
 };
 
-// OpenSSL's own socket BIO uses write(2), and a peer that has gone would send us SIGPIPE.
-int descriptor_of(BIO* bio) noexcept { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
-
-int bio_write(BIO* bio, const char* data, std::size_t size, std::size_t* written) {
-    BIO_clear_retry_flags(bio);
-    const ssize_t sent = ::send(descriptor_of(bio), data, size, MSG_NOSIGNAL);
-    if (sent < 0) {
-        if (would_block(errno) || errno == EINTR) {
-            BIO_set_retry_write(bio);
+// The record that a handshake begins with. OpenSSL takes tens of KiB for a handshake from the start; a peer that does not
+// go on, or sends it byte by byte, costs what it has sent.
+class first_record {
+public:
+    // Reads on. `done` once it is whole, or cannot be one any more, which is for OpenSSL to say.
+    io_progress read(int descriptor) {
+        std::array<char, head_size + most_content> some;
+        while (missing() > 0) {
+            const ssize_t size = ::recv(descriptor, some.data(), missing(), 0);
+            if (size == 0) {
+                return {io_state::ended, 0};
+            }
+            if (size < 0 && errno != EINTR) {
+                return {would_block(errno) ? io_state::wants_read : io_state::failed, 0};
+            }
+            if (size > 0) {
+                bytes_.append(some.data(), static_cast<std::size_t>(size));
+            }
         }
-        return 0;
+        return {io_state::done, 0};
     }
-    *written = static_cast<std::size_t>(sent);
-    return 1;
-}
 
-int bio_read(BIO* bio, char* data, std::size_t size, std::size_t* read) {
-    BIO_clear_retry_flags(bio);
-    const ssize_t received = ::recv(descriptor_of(bio), data, size, 0);
-    if (received <= 0) {
-        if (received < 0 && (would_block(errno) || errno == EINTR)) {
-            BIO_set_retry_read(bio);
+    // Hands out what was read, once.
+    std::size_t take(std::span<char> into) {
+        const std::size_t size = bytes_.copy(into.data(), into.size());
+        bytes_.erase(0, size);
+        if (bytes_.empty()) {
+            bytes_.shrink_to_fit();
         }
-        return 0;
+        return size;
     }
-    *read = static_cast<std::size_t>(received);
-    return 1;
-}
 
-long bio_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+private:
+    // TLSPlaintext (RFC 8446, 5.1): type, version, length of the content.
+    static constexpr std::size_t head_size = 5;
+    static constexpr std::size_t most_content = std::size_t{1} << 14U;
+    static constexpr char handshake_type = 22;
 
-struct free_method {
-    void operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
+    std::size_t missing() const {
+        if (bytes_.size() < head_size) {
+            return bytes_.empty() || bytes_.front() == handshake_type ? head_size - bytes_.size() : 0;
+        }
+        const std::size_t content = std::size_t{static_cast<unsigned char>(bytes_[3])} << 8U |
+                                    static_cast<unsigned char>(bytes_[4]);
+        const bool well = bytes_.front() == handshake_type && content <= most_content;
+        return well ? head_size + content - bytes_.size() : 0;
+    }
+
+    std::string bytes_;
 };
 
-BIO_METHOD* descriptor_bio() {
-    static const std::unique_ptr<BIO_METHOD, free_method> method = [] {
-        std::unique_ptr<BIO_METHOD, free_method> made(
-            BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "descriptor"));
-        if (made) {
-            BIO_meth_set_write_ex(made.get(), bio_write);
-            BIO_meth_set_read_ex(made.get(), bio_read);
-            BIO_meth_set_ctrl(made.get(), bio_control);
-        }
-        return made;
-    }();
-    return method.get();
-}
+// Records go to the socket as OpenSSL writes them: an answer is seldom more than one.
+class tls_socket final : public tls_bytes {
+public:
+    explicit tls_socket(int descriptor) noexcept : descriptor_(descriptor) {}
 
-struct free_ssl {
-    void operator()(SSL* ssl) const { SSL_free(ssl); }
+    ssize_t read(std::span<char> into) override {
+        const std::size_t begun = first.take(into);
+        return begun > 0 ? static_cast<ssize_t>(begun) : ::recv(descriptor_, into.data(), into.size(), 0);
+    }
+
+    ssize_t write(std::string_view from) override { return ::send(descriptor_, from.data(), from.size(), MSG_NOSIGNAL); }
+
+    int descriptor() const noexcept { return descriptor_; }
+
+    first_record first;
+
+private:
+    int descriptor_;
 };
-using ssl_ptr = std::unique_ptr<SSL, free_ssl>;
+
+// Of a record: OpenSSL takes memory for the longest from the start.
+constexpr long handshake_fragment = 4096;
 
 class tls_stream final : public connection_stream {
 public:
-    tls_stream(int descriptor, std::shared_ptr<tls::server_identity> identity, tls::context_ptr context, ssl_ptr ssl)
-        : descriptor_(descriptor), identity_(std::move(identity)), context_(std::move(context)), ssl_(std::move(ssl)) {}
+    tls_stream(int descriptor, std::shared_ptr<tls::server_identity> identity)
+        : socket_(descriptor), identity_(std::move(identity)) {}
 
     io_progress handshake(std::string_view peer) override {
         ERR_clear_error();
+        if (!ssl_) {
+            const io_progress heard = socket_.first.read(socket_.descriptor());
+            if (heard.state == io_state::wants_read) {
+                return heard;
+            }
+            if (heard.state != io_state::done || !begin()) {
+                identity_->tell_failure(peer, tls::take_handshake_failure(nullptr));
+                return {io_state::failed, 0};
+            }
+        }
         const int done = SSL_accept(ssl_.get());
         if (done == 1) {
+            SSL_set_max_send_fragment(ssl_.get(), SSL3_RT_MAX_PLAIN_LENGTH);
             return {io_state::done, 0};
         }
-        const int reason = SSL_get_error(ssl_.get(), done);
-        if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) {
+        const io_state state = state_after(ssl_.get(), done);
+        if (state != io_state::wants_read && state != io_state::wants_write) {
             identity_->tell_failure(peer, tls::take_handshake_failure(ssl_.get()));
         }
-        return why_not(reason);
+        return without(state);
     }
 
     void give_up_handshake(std::string_view peer) override {
@@ -143,7 +176,7 @@ public:
         ERR_clear_error();
         std::size_t size = 0;
         const int done = SSL_read_ex(ssl_.get(), into.data(), into.size(), &size);
-        return done == 1 ? io_progress{io_state::done, size} : why_not(SSL_get_error(ssl_.get(), done));
+        return done == 1 ? io_progress{io_state::done, size} : without(state_after(ssl_.get(), done));
     }
 
     io_progress write(std::string_view first, std::string_view second) override {
@@ -154,43 +187,43 @@ public:
         ERR_clear_error();
         std::size_t size = 0;
         const int done = SSL_write_ex(ssl_.get(), next.data(), next.size(), &size);
-        return done == 1 ? io_progress{io_state::done, size} : why_not(SSL_get_error(ssl_.get(), done));
+        return done == 1 ? io_progress{io_state::done, size} : without(state_after(ssl_.get(), done));
     }
 
     bool has_buffered_input() const override { return SSL_has_pending(ssl_.get()) == 1; }
 
     void end_output() override {
-        if (!broken_ && SSL_is_init_finished(ssl_.get()) == 1) {
+        if (ssl_ && !broken_ && SSL_is_init_finished(ssl_.get()) == 1) {
             ERR_clear_error();
             SSL_shutdown(ssl_.get());
             ERR_clear_error();
         }
-        ::shutdown(descriptor_, SHUT_WR);
+        ::shutdown(socket_.descriptor(), SHUT_WR);
     }
 
     bool likes_whole_records() const override { return true; }
 
 private:
-    io_progress why_not(int reason) {
-        if (reason == SSL_ERROR_WANT_READ) {
-            return {io_state::wants_read, 0};
-        }
-        if (reason == SSL_ERROR_WANT_WRITE) {
-            return {io_state::wants_write, 0};
-        }
-        if (reason == SSL_ERROR_ZERO_RETURN) {
-            return {io_state::ended, 0};
-        }
-        // An end without close_notify is among these: it never completes a message here, as we know each one's length.
-        broken_ = true; // SSL_shutdown is forbidden now
-        ERR_clear_error();
-        return {io_state::failed, 0};
+    // False when OpenSSL has no memory; its queue of errors then says so.
+    bool begin() {
+        context_ = identity_->current();
+        ssl_ = make_ssl(context_->native_handle(), socket_);
+        return ssl_ != nullptr && SSL_set_max_send_fragment(ssl_.get(), handshake_fragment) == 1;
     }
 
-    int descriptor_;
+    io_progress without(io_state state) {
+        // An end without close_notify is among these: it never completes a message here, as we know each one's length.
+        if (state == io_state::failed) {
+            broken_ = true; // SSL_shutdown is forbidden now
+            ERR_clear_error();
+        }
+        return {state, 0};
+    }
+
+    tls_socket socket_;
     std::shared_ptr<tls::server_identity> identity_;
     tls::context_ptr context_;
-    ssl_ptr ssl_;
+    ssl_ptr ssl_; // once the client has begun
     bool broken_ = false;
 };
 
@@ -201,17 +234,7 @@ std::unique_ptr<connection_stream> make_plain_stream(int descriptor) {
 }
 
 std::unique_ptr<connection_stream> make_tls_stream(int descriptor, std::shared_ptr<tls::server_identity> identity) {
-    tls::context_ptr context = identity->current();
-    ssl_ptr ssl(SSL_new(context->native_handle()));
-    BIO* bio = ssl && descriptor_bio() != nullptr ? BIO_new(descriptor_bio()) : nullptr;
-    if (bio == nullptr) {
-        ERR_clear_error();
-        return nullptr;
-    }
-    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
-    BIO_set_init(bio, 1);
-    SSL_set_bio(ssl.get(), bio, bio);
-    return std::make_unique<tls_stream>(descriptor, std::move(identity), std::move(context), std::move(ssl));
+    return std::make_unique<tls_stream>(descriptor, std::move(identity));
 }
 
 } // namespace seedhook::http

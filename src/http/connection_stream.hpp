@@ -3,27 +3,14 @@
 // kinds.
 #pragma once
 
+#include "http/io_progress.hpp"
 #include "seedhook/tls/server_identity.hpp"
 
-#include <cstddef>
 #include <memory>
 #include <span>
 #include <string_view>
 
 namespace seedhook::http {
-
-enum class io_state {
-    done,        // `size` bytes were moved
-    wants_read,  // again when the socket is readable
-    wants_write, // again when it is writable
-    ended,       // the peer sends no more
-    failed,      // the connection is broken
-};
-
-struct io_progress {
-    io_state state = io_state::failed;
-    std::size_t size = 0;
-};
 
 // Does not own the descriptor.
 class connection_stream {
@@ -55,7 +42,7 @@ public:
 
 std::unique_ptr<connection_stream> make_plain_stream(int descriptor);
 
-// Nothing when OpenSSL has no memory.
+// OpenSSL's part begins with the client's: a peer that sends nothing holds none of its memory.
 std::unique_ptr<connection_stream> make_tls_stream(int descriptor, std::shared_ptr<tls::server_identity> identity);
 
 } // namespace seedhook::http

@@ -214,10 +214,6 @@ private:
         }
         std::unique_ptr<connection_stream> stream =
             from.identity ? make_tls_stream(descriptor, from.identity) : make_plain_stream(descriptor);
-        if (!stream) {
-            complain("no memory for a TLS connection; it is dropped", from, {});
-            return;
-        }
         auto made = std::make_shared<connection>(host_, std::move(socket), std::move(stream), std::move(who),
                                                  std::move(place), from.proxied);
         tasks_.spawn(serve(std::move(made)), "http connection");

@@ -82,7 +82,7 @@ handshake_failure take_handshake_failure(const ssl_st* of) {
         clear_openssl_errors();
         return {fault, "the client closed the connection"};
     }
-    const long verdict = SSL_get_verify_result(of);
+    const long verdict = of != nullptr ? SSL_get_verify_result(of) : X509_V_OK;
     std::string reason = take_openssl_error();
     if (fault == handshake_fault::client_certificate && verdict != X509_V_OK) {
         reason = X509_verify_cert_error_string(verdict);

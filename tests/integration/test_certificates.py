@@ -387,6 +387,89 @@ def test_old_versions_are_refused_and_failures_are_told_now_and_then(daemon, aut
     assert "127.0.0.1" in d.logs()
 
 
+class Bytewise:
+    """A TLS client whose bytes the test carries itself."""
+
+    def __init__(self, port, authority):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = authority.client_context().wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
+
+    def hello(self):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.tls.do_handshake()
+        return self.outgoing.read()
+
+    def go_on(self, what):
+        """The result of `what`, once the server has sent enough for it."""
+        while True:
+            try:
+                return what()
+            except ssl.SSLWantReadError:
+                self.socket.sendall(self.outgoing.read())
+                received = self.socket.recv(65536)
+                assert received, "the server closed the connection"
+                self.incoming.write(received)
+
+    def answer(self):
+        """The first line of the answer to a request, over the connection that stands."""
+        self.tls.write(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return self.go_on(lambda: self.tls.read(65536)).split(b"\r\n")[0]
+
+
+def split_record(record, at):
+    """The same bytes of a handshake in two records (RFC 8446, 5.1)."""
+    content = record[5:]
+    return b"".join(record[:3] + struct.pack(">H", len(part)) + part for part in (content[:at], content[at:]))
+
+
+def one_by_one(data):
+    return [data[i:i + 1] for i in range(len(data))]
+
+
+@pytest.mark.parametrize("cut", [one_by_one, lambda hello: [hello[:5], hello[5:]], lambda hello: [hello[:-1], hello[-1:]],
+                                 lambda hello: [split_record(hello, 20)], lambda hello: one_by_one(split_record(hello, 1))])
+def test_a_handshake_may_begin_in_any_pieces(daemon, authority, cut):
+    client = Bytewise(daemon().port, authority)
+    with client.socket:
+        for piece in cut(client.hello()):
+            client.socket.sendall(piece)
+            time.sleep(0.001)
+        client.go_on(client.tls.do_handshake)
+        client.socket.sendall(client.outgoing.read())
+        assert client.answer().startswith(b"HTTP/1.1 ")
+
+
+@pytest.mark.parametrize(("first", "reason"), [
+    (b"\x16\x03\x01\x02", "closed"), (b"\x16\x03\x01\x02\x00\x01\x00", "closed"), (b"", "closed"),
+    (b"\x16\x03\x01\xff\xff" + bytes(100), "not_tls"), (b"\x17\x03\x03\x00\x01\x00", "other"), (b"GET / HTTP/1.1\r\n\r\n", "not_tls")])
+def test_what_is_no_beginning_of_a_handshake_is_told_as_what_it_is(daemon, first, reason):
+    d = daemon()
+    with socket.create_connection(("127.0.0.1", d.port), timeout=harness.PATIENCE) as s:
+        s.sendall(first)
+        s.shutdown(socket.SHUT_WR)
+        harness.read_all(s)
+    harness.wait_until(lambda: failures(d, reason) == 1, f"a failure counted as {reason}")
+
+
+def test_peers_that_stop_before_the_end_of_their_hello_cost_little_memory(daemon, authority):
+    d = daemon()
+    hello = Bytewise(d.port, authority).hello()[:100]
+
+    def rss_kib():
+        status = pathlib.Path(f"/proc/{d.process.pid}/status").read_text(encoding="ascii")
+        return int(status.split("VmRSS:")[1].split()[0])
+
+    with contextlib.ExitStack() as held:
+        before = rss_kib()
+        for n in range(400):
+            s = held.enter_context(socket.create_connection(("127.0.0.1", d.port), timeout=harness.PATIENCE))
+            s.sendall(hello if n % 2 else b"")
+        harness.wait_until(lambda: metric(d, "seedhook_connections") >= 400, "the connections to be taken")
+        assert (rss_kib() - before) / 400 < 32  # KiB; a handshake of OpenSSL's has over 60
+
+
 # -- about to end
 
 

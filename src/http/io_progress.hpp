@@ -1,0 +1,21 @@
+// What a non-blocking operation on a connection has come to.
+#pragma once
+
+#include <cstddef>
+
+namespace seedhook::http {
+
+enum class io_state {
+    done,        // `size` bytes were moved
+    wants_read,  // again when the socket is readable
+    wants_write, // again when it is writable
+    ended,       // the peer sends no more
+    failed,      // the connection is broken
+};
+
+struct io_progress {
+    io_state state = io_state::failed;
+    std::size_t size = 0;
+};
+
+} // namespace seedhook::http
