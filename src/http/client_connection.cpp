@@ -4,18 +4,12 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
-#include <array>
 #include <cerrno>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <tuple>
 #include <utility>
@@ -25,15 +19,6 @@ namespace seedhook::http {
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
-error tls_error(SSL* ssl, const boost::system::error_code& fault) {
-    const long verdict = SSL_get_verify_result(ssl);
-    if (verdict != X509_V_OK) {
-        return {errc::tls, std::string("certificate: ") + X509_verify_cert_error_string(verdict)};
-    }
-    const bool below = fault.category() == boost::system::system_category();
-    return {below ? errc::network : errc::tls, "TLS handshake: " + fault.message()};
-}
 
 bool has_passed(steady_time deadline) noexcept { return deadline <= std::chrono::steady_clock::now(); }
 
@@ -82,55 +67,49 @@ awaitable<client_connection::code> client_connection::connect(asio::generic::str
     co_return outcome;
 }
 
-result<void> client_connection::prepare_tls(const std::string& host, const std::optional<asio::ip::address>& address) {
-    SSL* const ssl = tls_->native_handle();
-    static constexpr std::array<unsigned char, 9> protocols{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-    bool well = SSL_set_alpn_protos(ssl, protocols.data(), protocols.size()) == 0;
-    if (address) {
-        const std::string text = address->to_string();
-        well = well && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), text.c_str()) == 1;
-    } else {
-        SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-        well = well && SSL_set1_host(ssl, host.c_str()) == 1 &&
-               SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                        const_cast<char*>(host.c_str())) == 1;
-    }
-    if (!well) {
-        return error(errc::tls, "TLS could not be set up for that host");
-    }
-    // Whatever the context says, an unverified peer is never spoken to.
-    SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
-    return {};
-}
-
 awaitable<result<void>> client_connection::start_tls(tls::context_ptr context, std::string host,
                                                      std::optional<asio::ip::address> address, steady_time deadline) {
     if (context == nullptr) {
         co_return error(errc::tls, "no TLS context");
     }
-    context_ = std::move(context);
-    tls_.emplace(socket_, *context_);
-    if (auto ready = prepare_tls(host, address); !ready) {
-        co_return ready.error();
+    auto made = client_tls::make(socket_.native_handle(), std::move(context), host, address);
+    if (!made) {
+        co_return made.error();
     }
-    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-    code outcome = obstacle(state, deadline);
-    if (!outcome) {
-        watch(deadline);
-        const auto [fault] = co_await tls_->async_handshake(asio::ssl::stream_base::client, as_result);
-        outcome = settle(fault);
+    tls_ = std::move(*made);
+    code fault;
+    io_progress shaken = tls_->handshake();
+    while (!fault && (shaken.state == io_state::wants_read || shaken.state == io_state::wants_write)) {
+        fault = co_await wait(shaken.state, deadline);
+        if (!fault) {
+            shaken = tls_->handshake();
+        }
     }
-    const asio::cancellation_state after = co_await asio::this_coro::cancellation_state;
-    if (after.cancelled() != asio::cancellation_type::none) {
+    if (fault == asio::error::operation_aborted) {
         co_return error(errc::cancelled, "cancelled");
     }
-    if (outcome == asio::error::timed_out) {
+    if (fault == asio::error::timed_out) {
         co_return error(errc::timed_out, "timed out");
     }
-    if (outcome) {
-        co_return tls_error(tls_->native_handle(), outcome);
+    if (fault) {
+        co_return error(errc::network, "TLS handshake: " + fault.message());
+    }
+    if (shaken.state != io_state::done) {
+        co_return tls_->handshake_failure();
     }
     co_return result<void>();
+}
+
+// Until the socket is ready, or why it will not be waited for.
+awaitable<client_connection::code> client_connection::wait(io_state what, steady_time deadline) {
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (const code fault = obstacle(state, deadline)) {
+        co_return fault;
+    }
+    watch(deadline);
+    const auto kind = what == io_state::wants_write ? socket_type::wait_write : socket_type::wait_read;
+    const auto [fault] = co_await socket_.async_wait(kind, as_result);
+    co_return settle(fault);
 }
 
 awaitable<client_connection::transfer> client_connection::read_some(asio::mutable_buffer into, steady_time deadline) {
@@ -140,14 +119,31 @@ awaitable<client_connection::transfer> client_connection::read_some(asio::mutabl
     if (out.fault) {
         co_return out;
     }
-    watch(deadline);
     if (tls_) {
-        std::tie(out.fault, out.size) = co_await tls_->async_read_some(into, as_result);
-    } else {
-        std::tie(out.fault, out.size) = co_await socket_.async_read_some(into, as_result);
+        co_return co_await read_tls({static_cast<char*>(into.data()), into.size()}, deadline);
     }
+    watch(deadline);
+    std::tie(out.fault, out.size) = co_await socket_.async_read_some(into, as_result);
     out.fault = settle(out.fault);
     co_return out;
+}
+
+awaitable<client_connection::transfer> client_connection::read_tls(std::span<char> into, steady_time deadline) {
+    transfer out;
+    for (;;) {
+        const io_progress got = tls_->read(into);
+        out.size = got.size;
+        if (got.state == io_state::ended || got.state == io_state::failed) {
+            out.fault = tls_->fault();
+        }
+        if (got.state != io_state::wants_read && got.state != io_state::wants_write) {
+            co_return out;
+        }
+        out.fault = co_await wait(got.state, deadline);
+        if (out.fault) {
+            co_return out;
+        }
+    }
 }
 
 awaitable<client_connection::transfer> client_connection::write_some(asio::const_buffer from, steady_time deadline) {
@@ -157,22 +153,44 @@ awaitable<client_connection::transfer> client_connection::write_some(asio::const
     if (out.fault) {
         co_return out;
     }
-    watch(deadline);
     if (tls_) {
-        std::tie(out.fault, out.size) = co_await tls_->async_write_some(from, as_result);
-    } else {
-        std::tie(out.fault, out.size) = co_await socket_.async_write_some(from, as_result);
+        co_return co_await write_tls({static_cast<const char*>(from.data()), from.size()}, deadline);
     }
+    watch(deadline);
+    std::tie(out.fault, out.size) = co_await socket_.async_write_some(from, as_result);
     out.fault = settle(out.fault);
     co_return out;
 }
 
-bool client_connection::has_more() noexcept {
-    int available = 0;
-    return ::ioctl(socket_.native_handle(), FIONREAD, &available) == 0 && available > 0;
+awaitable<client_connection::transfer> client_connection::write_tls(std::string_view from, steady_time deadline) {
+    transfer out;
+    const io_progress taken = tls_->write(from);
+    if (taken.state != io_state::done) {
+        out.fault = tls_->fault();
+        co_return out;
+    }
+    for (;;) {
+        const io_progress sent = tls_->flush();
+        if (sent.size > 0) {
+            out.size = taken.size;
+        }
+        if (sent.state == io_state::failed) {
+            out.fault = tls_->fault();
+        }
+        if (sent.state != io_state::wants_write) {
+            co_return out;
+        }
+        out.fault = co_await wait(sent.state, deadline);
+        if (out.fault) {
+            co_return out;
+        }
+    }
 }
 
 bool client_connection::is_quiet() noexcept {
+    if (tls_ && tls_->has_buffered_input()) {
+        return false;
+    }
     char byte = 0;
     const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
@@ -183,6 +201,9 @@ void client_connection::rest() noexcept {
     waiting_ = false;
     ++wait_number_;
     timer_.cancel();
+    if (tls_) {
+        tls_->rest();
+    }
 }
 
 void client_connection::close() noexcept {

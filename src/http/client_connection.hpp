@@ -1,6 +1,7 @@
 // One connection of the client: a socket, TLS over it when asked for, and one moving deadline for whatever it waits on.
 #pragma once
 
+#include "http/client_tls.hpp"
 #include "seedhook/async/awaitable.hpp"
 #include "seedhook/model/error.hpp"
 #include "seedhook/tls/context.hpp"
@@ -8,7 +9,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
@@ -16,7 +16,9 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace seedhook::http {
 
@@ -44,19 +46,16 @@ public:
     awaitable<result<void>> start_tls(tls::context_ptr context, std::string host,
                                       std::optional<asio::ip::address> address, steady_time deadline);
 
-    // At least one byte, or a fault: asio::error::eof for a proper end, ssl::error::stream_truncated for a TLS stream
-    // that was cut.
+    // At least one byte, or a fault, or both: asio::error::eof for a proper end, ssl::error::stream_truncated for a TLS
+    // stream that was cut.
     awaitable<transfer> read_some(asio::mutable_buffer into, steady_time deadline);
+    // All of it or a part. With a fault the size is 0 only when nothing has gone out.
     awaitable<transfer> write_some(asio::const_buffer from, steady_time deadline);
-
-    // Bytes have arrived that a read would not have to wait for.
-    bool has_more() noexcept;
-    bool is_tls() const noexcept { return tls_.has_value(); }
 
     // Nothing has come since the last response: neither the peer's end nor bytes that nobody asked for.
     bool is_quiet() noexcept;
 
-    // Stops the deadline's timer, so that an idle connection keeps no io_context running.
+    // Stops the deadline's timer, so that an idle connection keeps no io_context running, and lets its buffers go.
     void rest() noexcept;
     void close() noexcept;
 
@@ -66,11 +65,12 @@ private:
     // Ends the watch; what an operation that ended with `fault` shall say.
     code settle(code fault) noexcept;
     code open(int family) noexcept;
-    result<void> prepare_tls(const std::string& host, const std::optional<asio::ip::address>& address);
+    awaitable<code> wait(io_state what, steady_time deadline);
+    awaitable<transfer> read_tls(std::span<char> into, steady_time deadline);
+    awaitable<transfer> write_tls(std::string_view from, steady_time deadline);
 
     socket_type socket_;
-    tls::context_ptr context_; // outlives the stream
-    std::optional<asio::ssl::stream<socket_type&>> tls_;
+    std::unique_ptr<client_tls> tls_;
     asio::steady_timer timer_;
     steady_time deadline_ = steady_time::max();
     unsigned wait_number_ = 0; // the timer's present wait; older ones have been replaced

@@ -85,34 +85,34 @@ awaitable<result<void>> exchange::write_all(std::string head, std::string_view b
 
 awaitable<result<void>> exchange::write_all(std::string head, upload_source& body) {
     const std::uint64_t size = body.size();
-    std::string piece = std::move(head);
+    const std::size_t capacity = head.size() + static_cast<std::size_t>(std::min<std::uint64_t>(size, upload_piece));
+    const auto piece = std::make_unique_for_overwrite<char[]>(capacity);
+    std::size_t filled = head.copy(piece.get(), head.size());
     for (std::uint64_t sent = 0; sent < size;) {
-        const std::size_t before = piece.size();
-        piece.resize(before + static_cast<std::size_t>(std::min<std::uint64_t>(size - sent, upload_piece)));
-        const auto read = co_await body.read_at(sent, std::span(piece).subspan(before));
+        const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(size - sent, capacity - filled));
+        const auto read = co_await body.read_at(sent, std::span(piece.get() + filled, room));
         if (!read || *read == 0) {
             source_failed_ = true;
             co_return read ? error(errc::io, "what is sent became shorter") : read.error();
         }
-        piece.resize(before + *read);
         sent += *read;
-        auto written = co_await write(piece);
+        auto written = co_await write({piece.get(), filled + *read});
         if (!written) {
             co_return written;
         }
-        piece.clear();
+        filled = 0;
     }
-    co_return co_await write(piece); // the head of an empty body
+    co_return co_await write({piece.get(), filled}); // the head of an empty body
 }
 
 awaitable<result<void>> exchange::write(std::string_view data) {
     while (!data.empty()) {
         const auto done =
             co_await over_->write_some(asio::const_buffer(data.data(), data.size()), earlier_of(limits_.idle));
+        sent_ = sent_ || done.size != 0;
         if (done.fault) {
             co_return failure(done.fault, phase::sending);
         }
-        sent_ = true;
         data.remove_prefix(done.size);
     }
     co_return result<void>();
@@ -158,23 +158,13 @@ awaitable<result<void>> exchange::fill(steady_time deadline, phase in) {
     if (end_ == capacity_) {
         co_return error(errc::protocol, host_ + ": broken response: a line is too long");
     }
-    const std::size_t enough = capacity_ - capacity_ / 4;
-    bool some = false;
-    do {
-        const auto got =
-            co_await over_->read_some(asio::mutable_buffer(buffer_.get() + end_, capacity_ - end_), deadline);
-        end_ += got.size;
-        heard_ = heard_ || got.size != 0;
-        if (got.fault && some) {
-            later_ = got.fault;
-            break;
-        }
-        if (got.fault) {
-            co_return ended(got.fault, in);
-        }
-        some = true;
-        // TLS hands out a record at a time: gather some, so that who takes the body gets large pieces.
-    } while (over_->is_tls() && parser_->head_done() && end_ < enough && over_->has_more());
+    const auto got = co_await over_->read_some(asio::mutable_buffer(buffer_.get() + end_, capacity_ - end_), deadline);
+    end_ += got.size;
+    heard_ = heard_ || got.size != 0;
+    if (got.fault && got.size == 0) {
+        co_return ended(got.fault, in);
+    }
+    later_ = got.fault;
     co_return result<void>();
 }
 

@@ -59,7 +59,6 @@ private:
     awaitable<result<void>> write_all(std::string head, std::string_view body);
     awaitable<result<void>> write_all(std::string head, upload_source& body);
     awaitable<result<void>> read_head(bool without_body);
-    // Reads once, and on while more has come already.
     awaitable<result<void>> fill(steady_time deadline, phase in);
     // What a read that failed means: the response's end, or an error.
     result<void> ended(const client_connection::code& fault, phase in);
