@@ -109,6 +109,7 @@ public:
         tasks_.spawn(certificates_.watch(), "certificates");
         tasks_.spawn(lately_.watch(), "activity");
         tasks_.spawn(keep_what_is_learnt(*store_, *plans_), "learning");
+        tasks_.spawn(give_memory_back(*counts_), "memory");
         tasks_.spawn(keep_retention(*store_, system_clock(), [this] { return retention_; }), "retention");
         tidying_.spawn(keep_sinks_tidy([this] { return destinations_; }), "tidying");
         working_.spawn(work(), "worker");

@@ -69,6 +69,13 @@ void raise_descriptor_limit() {
     }
 }
 
+// Buffers of some hundred KiB come and go with every video. Memory that went back to the system each time would have to be
+// had anew page by page, at several times the cost of using it; `give_memory_back` returns it when there is a rest.
+void keep_freed_memory() {
+    ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
 void reload(application& app, service_manager& manager, const daemon_options& options) {
     manager.tell(reloading_message(std::chrono::steady_clock::now()));
     const config::loaded loaded = options.reload();
@@ -137,6 +144,7 @@ int run_daemon(config::settings settings, daemon_options options) {
     std::signal(SIGPIPE, SIG_IGN);
     ::umask(0027);
     raise_descriptor_limit();
+    keep_freed_memory();
     for (const std::string& w : config::warnings(settings)) {
         log::warning("configuration", {{"warning", std::string_view(w)}});
     }

@@ -4,6 +4,8 @@
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/log/log.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -16,6 +18,8 @@ constexpr duration retry_pause = std::chrono::seconds(5);
 constexpr duration learnt_every = std::chrono::minutes(1);
 
 constexpr duration tidy_every = std::chrono::hours(1);
+
+constexpr duration rest_before_giving_back = std::chrono::seconds(30);
 
 constexpr duration retention_after_start = std::chrono::minutes(1);
 constexpr duration retention_at_least_every = std::chrono::hours(1);
@@ -136,6 +140,22 @@ awaitable<> keep_sinks_tidy(std::function<std::vector<std::shared_ptr<sink>>()> 
             co_await s->tidy();
         }
         goes_on = co_await sleep_for(tidy_every);
+    }
+}
+
+awaitable<> give_memory_back(const metrics& counts) {
+    double seen = 0;
+    bool owed = false;
+    for (bool goes_on = true; goes_on;) {
+        goes_on = co_await sleep_for(rest_before_giving_back);
+        const double now = counts.total("seedhook_fetch_bytes_total") + counts.total("seedhook_deliveries_total");
+        if (now != seen) {
+            owed = true;
+        } else if (owed) {
+            ::malloc_trim(0);
+            owed = false;
+        }
+        seen = now;
     }
 }
 

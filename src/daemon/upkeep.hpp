@@ -2,6 +2,7 @@
 #pragma once
 
 #include "seedhook/config/config.hpp"
+#include "seedhook/metrics/metrics.hpp"
 #include "seedhook/poll/planner.hpp"
 #include "seedhook/sinks/sink.hpp"
 #include "seedhook/store/store.hpp"
@@ -22,5 +23,8 @@ awaitable<> keep_retention(store& tasks, const clock& time, std::function<config
 
 // Has each of the present sinks tidied, now and then every hour, until cancelled.
 awaitable<> keep_sinks_tidy(std::function<std::vector<std::shared_ptr<sink>>()> present);
+
+// Returns freed memory to the system once no video has been fetched or delivered for a while, until cancelled.
+awaitable<> give_memory_back(const metrics& counts);
 
 } // namespace seedhook
