@@ -2,6 +2,8 @@
 #include "control/endpoints.hpp"
 
 #include "control/access.hpp"
+#include "control/json.hpp"
+#include "control/query.hpp"
 
 #include "seedhook/log/seldom.hpp"
 
@@ -56,6 +58,28 @@ std::optional<std::string> request_id_of(const http::request& asked) {
     }
     auto id = http::percent_decode(asked.captures.front());
     return id && valid_request_id(*id) ? std::move(id) : std::nullopt;
+}
+
+awaitable<sought_task> find_task(shared_context with, const http::request& asked) {
+    const auto id = request_id_of(asked);
+    if (!id) {
+        co_return no_such_task();
+    }
+    if (auto sound = check_query(asked.query, {"source"}); !sound) {
+        co_return bad_request(sound.error().message);
+    }
+    const std::string source = http::query_value(asked.query, "source").value_or("");
+    auto found = co_await with->tasks.find(source, *id);
+    if (!found) {
+        co_return store_failure(found.error());
+    }
+    if (found->size() > 1) {
+        co_return http::json_response(409, ambiguous_json(*found));
+    }
+    if (found->empty()) {
+        co_return no_such_task();
+    }
+    co_return std::move(found->front());
 }
 
 result<std::string> source_named(const control_context& with, const std::optional<std::string>& name) {

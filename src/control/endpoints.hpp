@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace seedhook::control {
 
@@ -30,6 +31,18 @@ awaitable<http::response> models(shared_context with, const http::request& asked
 
 // The requestId in the path; nothing for what can be none.
 std::optional<std::string> request_id_of(const http::request& asked);
+
+// What was looked for: the task, or the answer that says why it is not exactly one.
+struct sought_task {
+    sought_task(task_detail task) : found(std::move(task)) {}
+    sought_task(http::response refusal) : refused(std::move(refusal)) {}
+
+    std::optional<task_detail> found;
+    http::response refused{404};
+};
+
+// By the requestId in the path and `?source=`, and no other query.
+awaitable<sought_task> find_task(shared_context with, const http::request& asked);
 
 // The configured source of that name; the only one when none is named. Fails with errc::not_found for a name that is
 // not configured and with errc::invalid where a name is needed.

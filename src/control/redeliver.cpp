@@ -58,29 +58,15 @@ http::response answer_for(redeliver_reply::kind what, const task_detail& of, boo
 } // namespace
 
 awaitable<http::response> redeliver(shared_context with, const http::request& asked) {
-    const auto id = request_id_of(asked);
-    if (!id) {
-        co_return no_such_task();
-    }
-    if (auto sound = check_query(asked.query, {"source"}); !sound) {
-        co_return bad_request(sound.error().message);
-    }
     auto sink = sink_of(asked.body);
     if (!sink) {
         co_return bad_request(sink.error().message);
     }
-    const std::string source = http::query_value(asked.query, "source").value_or("");
-    const auto found = co_await with->tasks.find(source, *id);
-    if (!found) {
-        co_return store_failure(found.error());
+    auto sought = co_await find_task(with, asked);
+    if (!sought.found) {
+        co_return std::move(sought.refused);
     }
-    if (found->empty()) {
-        co_return no_such_task();
-    }
-    if (found->size() > 1) {
-        co_return http::json_response(409, ambiguous_json(*found));
-    }
-    const task& t = found->front().of;
+    const task& t = sought.found->of;
     redeliver_command command;
     command.source = t.source;
     command.request_id = t.request_id;
@@ -98,7 +84,7 @@ awaitable<http::response> redeliver(shared_context with, const http::request& as
             "delivery asked for again",
             {{"source", t.source}, {"request_id", t.request_id}, {"sink", *sink ? std::string_view(**sink) : "all"}});
     }
-    co_return answer_for(reply->what, found->front(), sink->has_value());
+    co_return answer_for(reply->what, *sought.found, sink->has_value());
 }
 
 } // namespace seedhook::control

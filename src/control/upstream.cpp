@@ -77,28 +77,14 @@ awaitable<http::response> submit(shared_context with, const http::request& asked
 }
 
 awaitable<http::response> cancel(shared_context with, const http::request& asked) {
-    const auto id = request_id_of(asked);
-    if (!id) {
-        co_return no_such_task();
-    }
-    if (auto sound = check_query(asked.query, {"source"}); !sound) {
-        co_return bad_request(sound.error().message);
-    }
     if (!asked.body.empty() && asked.body != "{}") {
         co_return bad_request("the body must be empty");
     }
-    const std::string named = http::query_value(asked.query, "source").value_or("");
-    const auto found = co_await with->tasks.find(named, *id);
-    if (!found) {
-        co_return store_failure(found.error());
+    auto sought = co_await find_task(with, asked);
+    if (!sought.found) {
+        co_return std::move(sought.refused);
     }
-    if (found->empty()) {
-        co_return no_such_task();
-    }
-    if (found->size() > 1) {
-        co_return http::json_response(409, ambiguous_json(*found));
-    }
-    const task& t = found->front().of;
+    const task& t = sought.found->of;
     if (is_terminal(t.status)) {
         co_return http::error_response(409, "already_settled",
                                        "the task has ended: " + std::string(to_string(t.status)));

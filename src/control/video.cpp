@@ -123,28 +123,14 @@ http::response part_of(const task& t, const http::request& asked, blocking_pool&
 } // namespace
 
 awaitable<http::response> read_video(shared_context with, const http::request& asked) {
-    const auto id = request_id_of(asked);
-    if (!id) {
-        co_return no_such_task();
+    auto sought = co_await find_task(with, asked);
+    if (!sought.found) {
+        co_return std::move(sought.refused);
     }
-    if (auto sound = check_query(asked.query, {"source"}); !sound) {
-        co_return bad_request(sound.error().message);
-    }
-    const std::string source = http::query_value(asked.query, "source").value_or("");
-    const auto found = co_await with->tasks.find(source, *id);
-    if (!found) {
-        co_return store_failure(found.error());
-    }
-    if (found->empty()) {
-        co_return no_such_task();
-    }
-    if (found->size() > 1) {
-        co_return http::json_response(409, ambiguous_json(*found));
-    }
-    const task& t = found->front().of;
+    const task& t = sought.found->of;
     unique_fd file;
     if (t.video) {
-        auto open = [places = with->video_places(found->front()), size = t.video->size] {
+        auto open = [places = with->video_places(*sought.found), size = t.video->size] {
             return open_video(places, size);
         };
         file = co_await with->disk.run(std::move(open));
