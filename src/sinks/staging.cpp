@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <system_error>
-#include <vector>
 
 namespace seedhook {
 namespace {
@@ -22,9 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t copied_at_once = std::uint64_t{32} << 20; // the longest a cancelled caller waits for
-// Larger writes make larger pieces of page cache, for which memory must be found that nobody has used lately: in a
-// virtual machine that cost several times the copying (docs/performance.md).
-constexpr std::size_t buffer_size = std::size_t{128} << 10;
+constexpr std::size_t buffer_size = std::size_t{32} << 10; // no larger, as in fetch/part.cpp
 
 // A link is staged beside the empty file that was made first. That name is opened for writing by the next attempt.
 constexpr std::string_view link_suffix = ".link";
@@ -55,8 +53,9 @@ bool has_attributes(int fd) { return ::flistxattr(fd, nullptr, 0) > 0; }
 
 // One step of a copy through a buffer. The bytes copied, or -1 with errno.
 ssize_t copy_buffered(int from, int to, std::uint64_t at, std::uint64_t most) {
-    std::vector<char> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(buffer_size, most)));
-    const ssize_t got = ::pread(from, buffer.data(), buffer.size(), static_cast<off_t>(at));
+    std::array<char, buffer_size> buffer;
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), most));
+    const ssize_t got = ::pread(from, buffer.data(), size, static_cast<off_t>(at));
     return got <= 0 ? got : ::pwrite(to, buffer.data(), static_cast<std::size_t>(got), static_cast<off_t>(at));
 }
 
