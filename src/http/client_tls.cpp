@@ -18,8 +18,6 @@ namespace seedhook::http {
 namespace asio = boost::asio;
 namespace {
 
-bool would_block(int value) noexcept { return value == EAGAIN || value == EWOULDBLOCK; }
-
 constexpr std::size_t read_at_once = std::size_t{64} << 10;
 constexpr std::size_t written_at_once = std::size_t{64} << 10; // of plaintext
 

@@ -18,8 +18,6 @@
 namespace seedhook::http {
 namespace {
 
-bool would_block(int value) noexcept { return value == EAGAIN || value == EWOULDBLOCK; }
-
 class plain_stream final : public connection_stream {
 public:
     explicit plain_stream(int descriptor) noexcept : descriptor_(descriptor) {}

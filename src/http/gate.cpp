@@ -16,8 +16,6 @@ namespace {
 
 namespace beast = boost::beast;
 
-constexpr refusal bad_request(std::string_view reason) { return {400, "invalid_request", reason}; }
-
 std::string_view to_std(beast::string_view text) noexcept { return {text.data(), text.size()}; }
 
 // Beast's parser, keeping views of what it reads instead of copies.

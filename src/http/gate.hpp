@@ -21,6 +21,8 @@ struct refusal {
     std::string_view reason; // for a person; lives for ever
 };
 
+constexpr refusal bad_request(std::string_view reason) noexcept { return {400, "invalid_request", reason}; }
+
 // How the request's body is sent and what the connection is to do.
 struct framing {
     bool http_1_0 = false;

@@ -48,8 +48,6 @@ bool all(std::string_view text, unsigned char wanted) noexcept {
     return std::all_of(text.begin(), text.end(), [wanted](char c) { return is(c, wanted); });
 }
 
-constexpr refusal bad_request(std::string_view reason) { return {400, "invalid_request", reason}; }
-
 // The line before the next CRLF, taken off the front with its CRLF; nothing when a bare CR or LF comes first.
 std::optional<std::string_view> take_line(std::string_view& rest) noexcept {
     const std::size_t end = rest.find('\n');

@@ -1,6 +1,7 @@
 // What a non-blocking operation on a connection has come to.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 
 namespace seedhook::http {
@@ -17,5 +18,8 @@ struct io_progress {
     io_state state = io_state::failed;
     std::size_t size = 0;
 };
+
+// Of errno, after a call on a non-blocking socket.
+inline bool would_block(int value) noexcept { return value == EAGAIN || value == EWOULDBLOCK; }
 
 } // namespace seedhook::http

@@ -8,7 +8,7 @@
 namespace seedhook::http {
 namespace {
 
-bool passes(int value) noexcept { return value == EAGAIN || value == EWOULDBLOCK || value == EINTR; }
+bool passes(int value) noexcept { return would_block(value) || value == EINTR; }
 
 tls_bytes& bytes_of(BIO* bio) noexcept { return *static_cast<tls_bytes*>(BIO_get_data(bio)); }
 
