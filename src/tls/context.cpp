@@ -3,7 +3,6 @@
 
 #include "tls/openssl_error.hpp"
 #include "tls/protocols.hpp"
-#include "tls/system_authorities.hpp"
 #include "tls/x509.hpp"
 
 #include <boost/asio/ssl/context.hpp>
@@ -64,8 +63,8 @@ result<context_ptr> make_client_context(const std::string& ca_file) {
     }
     SSL_CTX* native = (*made)->native_handle();
     SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
-    if (auto trusted = trust_system_authorities(native); !trusted) {
-        return trusted.error();
+    if (SSL_CTX_set_default_verify_paths(native) != 1) {
+        return openssl_failure("the system's certificate authorities");
     }
     if (!ca_file.empty() && SSL_CTX_load_verify_file(native, ca_file.c_str()) != 1) {
         return openssl_failure("certificate authorities " + ca_file);

@@ -4,23 +4,15 @@
 #include "seedhook/tls/server_identity.hpp"
 
 #include "test_certificates.hpp"
-#include "tls/system_authorities.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 
-#include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <memory>
-#include <optional>
 
 namespace {
 
@@ -111,90 +103,6 @@ BOOST_FIXTURE_TEST_CASE(a_client_context_verifies_its_peer, folder) {
     BOOST_TEST(SSL_CTX_get_verify_mode((*made)->native_handle()) == SSL_VERIFY_PEER);
     BOOST_TEST(SSL_CTX_get_min_proto_version((*made)->native_handle()) == TLS1_2_VERSION);
     BOOST_TEST(!!tls::make_client_context(""));
-}
-
-// An environment variable, until the end of the test.
-struct variable {
-    const char* name;
-    std::optional<std::string> before;
-    variable(const char* of, const std::string& value) : name(of) {
-        if (const char* old = std::getenv(of)) {
-            before = old;
-        }
-        ::setenv(of, value.c_str(), 1);
-    }
-    ~variable() {
-        if (before) {
-            ::setenv(name, before->c_str(), 1);
-        } else {
-            ::unsetenv(name);
-        }
-    }
-};
-
-namespace ssl = boost::asio::ssl;
-using x509_ptr = std::unique_ptr<X509, decltype(&X509_free)>;
-
-x509_ptr certificate_in(const std::string& file) {
-    const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_file(file.c_str(), "r"), BIO_free);
-    return {PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free};
-}
-
-bool trusts(const tls::context_ptr& context, const std::string& certificate_file) {
-    const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> look(X509_STORE_CTX_new(), X509_STORE_CTX_free);
-    const x509_ptr shown = certificate_in(certificate_file);
-    X509_STORE_CTX_init(look.get(), SSL_CTX_get_cert_store(context->native_handle()), shown.get(), nullptr);
-    return X509_verify_cert(look.get()) == 1;
-}
-
-int authorities_read(const tls::context_ptr& context) {
-    return sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(context->native_handle())));
-}
-
-void put_under_its_hash(const std::string& authority, const std::string& in) {
-    std::array<char, 16> name{};
-    std::snprintf(name.data(), name.size(), "%08lx.0", X509_subject_name_hash(certificate_in(authority).get()));
-    std::filesystem::copy_file(authority, std::filesystem::path(in) / name.data());
-}
-
-BOOST_FIXTURE_TEST_CASE(the_systems_authorities_are_read_from_the_folder_and_else_from_the_file, folder) {
-    const test_pki pki = make_test_pki(sub("one"), {"localhost"});
-    const test_pki stranger = make_test_pki(sub("other"), {"localhost"});
-    const std::string certificates = sub("certs");
-
-    const auto without_folder = std::make_shared<ssl::context>(ssl::context::tls_client);
-    BOOST_REQUIRE(tls::trust_when_needed(without_folder->native_handle(), certificates, pki.ca_file));
-    BOOST_TEST(authorities_read(without_folder) == 0);
-    for (int time = 0; time < 2; ++time) {
-        BOOST_TEST(trusts(without_folder, pki.cert_file));
-        BOOST_TEST(!trusts(without_folder, stranger.cert_file));
-    }
-    BOOST_TEST(authorities_read(without_folder) == 1);
-
-    put_under_its_hash(pki.ca_file, certificates);
-    const auto with_folder = std::make_shared<ssl::context>(ssl::context::tls_client);
-    BOOST_REQUIRE(tls::trust_when_needed(with_folder->native_handle(), certificates, stranger.ca_file));
-    BOOST_TEST(trusts(with_folder, pki.cert_file));
-    BOOST_TEST(authorities_read(with_folder) == 1); // the file was not read for it
-}
-
-BOOST_FIXTURE_TEST_CASE(an_authority_in_a_file_that_the_environment_names_is_trusted_whatever_the_folder_has, folder) {
-    const test_pki pki = make_test_pki(sub("one"), {"localhost"});
-    const test_pki older = make_test_pki(sub("other"), {"localhost"});
-    put_under_its_hash(older.ca_file, sub("certs"));
-    const variable in_folder("SSL_CERT_DIR", sub("certs"));
-    const variable in_file("SSL_CERT_FILE", pki.ca_file);
-    BOOST_TEST(trusts(tls::make_client_context("").value(), pki.cert_file));
-}
-
-BOOST_FIXTURE_TEST_CASE(a_system_without_authorities_trusts_nobody, folder) {
-    const test_pki pki = make_test_pki(path.string(), {"localhost"});
-    const variable in_folder("SSL_CERT_DIR", "/nonexistent");
-    const variable in_file("SSL_CERT_FILE", "/nonexistent.pem");
-    const tls::context_ptr context = tls::make_client_context("").value();
-    BOOST_TEST(!trusts(context, pki.cert_file));
-    BOOST_TEST(ERR_peek_error() == 0U);
-    BOOST_TEST(trusts(tls::make_client_context(pki.ca_file).value(), pki.cert_file));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_certificate_tells_whom_it_is_for_and_when_it_ends, folder) {
