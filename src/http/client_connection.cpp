@@ -164,7 +164,14 @@ awaitable<client_connection::transfer> client_connection::write_some(asio::const
 
 awaitable<client_connection::transfer> client_connection::write_tls(std::string_view from, steady_time deadline) {
     transfer out;
-    const io_progress taken = tls_->write(from);
+    io_progress taken = tls_->write(from);
+    while (taken.state == io_state::wants_read || taken.state == io_state::wants_write) {
+        out.fault = co_await wait(taken.state, deadline);
+        if (out.fault) {
+            co_return out;
+        }
+        taken = tls_->write(from);
+    }
     if (taken.state != io_state::done) {
         out.fault = tls_->fault();
         co_return out;
@@ -245,7 +252,7 @@ void client_connection::wait_for_deadline() {
 
 client_connection::code client_connection::settle(code fault) noexcept {
     deadline_ = steady_time::max();
-    return fault && expired_ ? code(asio::error::timed_out) : fault;
+    return expired_ ? code(asio::error::timed_out) : fault;
 }
 
 } // namespace seedhook::http

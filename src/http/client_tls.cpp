@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t read_at_once = std::size_t{64} << 10;
 constexpr std::size_t written_at_once = std::size_t{64} << 10; // of plaintext
+constexpr std::size_t most_gathered = 2 * written_at_once;
 
 bool prepare(SSL* ssl, const std::string& host, const std::optional<asio::ip::address>& address) {
     static constexpr std::array<unsigned char, 9> protocols{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -47,16 +48,23 @@ public:
 
     ssize_t read(std::span<char> into) override {
         const ssize_t got = ::recv(descriptor_, into.data(), into.size(), 0);
-        trouble_ = got < 0 ? errno : 0;
+        trouble_ = got < 0 && !would_block(errno) && errno != EINTR ? errno : 0;
         return got;
     }
 
+    // Fails when much has not gone out that nobody has asked for: answers to a peer that does not read them.
     ssize_t write(std::string_view from) override {
+        if (out_.size() > most_gathered) {
+            errno = ENOBUFS;
+            trouble_ = errno;
+            return -1;
+        }
         out_.append(from);
         return static_cast<ssize_t>(from.size());
     }
 
     io_progress flush() {
+        trouble_ = 0;
         const std::size_t before = sent_;
         while (sent_ < out_.size()) {
             const ssize_t sent = ::send(descriptor_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
@@ -76,7 +84,7 @@ public:
 
     void rest() noexcept { out_.shrink_to_fit(); }
 
-    int trouble() const noexcept { return trouble_; } // the socket's, of its last operation
+    int trouble() const noexcept { return trouble_; } // of the last operation; 0 when it was none of the socket's
 
 private:
     int descriptor_;
@@ -144,32 +152,34 @@ io_progress client_tls::handshake() {
 io_progress client_tls::read(std::span<char> into) {
     ERR_clear_error();
     std::size_t whole = 0;
-    for (;;) {
+    int done = 1;
+    while (done == 1 && whole < into.size()) {
         std::size_t size = 0;
-        const int done = SSL_read_ex(ssl_.get(), into.data() + whole, into.size() - whole, &size);
+        done = SSL_read_ex(ssl_.get(), into.data() + whole, into.size() - whole, &size);
         whole += size;
-        if (done == 1 && whole < into.size()) {
-            continue;
-        }
-        const io_progress last = progress(done, whole);
-        return whole > 0 && last.state == io_state::wants_read ? io_progress{io_state::done, whole}
-                                                               : io_progress{last.state, whole};
     }
+    io_progress last = progress(done, whole);
+    last.size = whole;
+    if (whole > 0 && last.state == io_state::wants_read) {
+        last.state = io_state::done;
+    }
+    records_->flush(); // an alert, or an answer of OpenSSL's own: as far as it goes
+    return last;
 }
 
 io_progress client_tls::write(std::string_view from) {
     ERR_clear_error();
     from = from.substr(0, written_at_once);
     std::size_t whole = 0;
-    while (whole < from.size()) { // a record at a time, none of which has to wait
+    int done = 1;
+    while (done == 1 && whole < from.size()) { // a record at a time
         std::size_t size = 0;
-        const int done = SSL_write_ex(ssl_.get(), from.data() + whole, from.size() - whole, &size);
-        if (done != 1) {
-            return progress(done, 0);
-        }
+        done = SSL_write_ex(ssl_.get(), from.data() + whole, from.size() - whole, &size);
         whole += size;
     }
-    return {io_state::done, whole};
+    const io_progress last = progress(done, whole);
+    const bool waits = last.state == io_state::wants_read || last.state == io_state::wants_write;
+    return waits && whole > 0 ? io_progress{io_state::done, whole} : last;
 }
 
 error client_tls::handshake_failure() const {

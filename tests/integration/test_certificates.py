@@ -454,23 +454,6 @@ def test_what_is_no_beginning_of_a_handshake_is_told_as_what_it_is(daemon, first
     harness.wait_until(lambda: failures(d, reason) == 1, f"a failure counted as {reason}")
 
 
-def test_peers_that_stop_before_the_end_of_their_hello_cost_little_memory(daemon, authority):
-    d = daemon()
-    hello = Bytewise(d.port, authority).hello()[:100]
-
-    def rss_kib():
-        status = pathlib.Path(f"/proc/{d.process.pid}/status").read_text(encoding="ascii")
-        return int(status.split("VmRSS:")[1].split()[0])
-
-    with contextlib.ExitStack() as held:
-        before = rss_kib()
-        for n in range(400):
-            s = held.enter_context(socket.create_connection(("127.0.0.1", d.port), timeout=harness.PATIENCE))
-            s.sendall(hello if n % 2 else b"")
-        harness.wait_until(lambda: metric(d, "seedhook_connections") >= 400, "the connections to be taken")
-        assert (rss_kib() - before) / 400 < 32  # KiB; a handshake of OpenSSL's has over 60
-
-
 # -- about to end
 
 

@@ -1,6 +1,7 @@
 // The scripted peer's sockets and threads.
 #include "scripted_peer.hpp"
 
+#include <openssl/bio.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
@@ -77,6 +78,37 @@ bool scripted_peer::conversation::send(std::string_view bytes) {
         bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
     return true;
+}
+
+bool scripted_peer::conversation::send_raw(std::string_view bytes) {
+    return ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
+}
+
+std::vector<std::string> scripted_peer::conversation::sealed_with_ticket(std::string_view bytes) {
+    constexpr long record = 512;
+    const auto enlarge = [](SSL* ssl, void*) {
+        const std::string data(4 * record, 'x');
+        return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), data.data(), data.size());
+    };
+    SSL_CTX_set_session_ticket_cb(SSL_get_SSL_CTX(ssl_), enlarge, nullptr, nullptr);
+    SSL_set_max_send_fragment(ssl_, record);
+    BIO* const kept = SSL_get_wbio(ssl_);
+    BIO_up_ref(kept);
+    SSL_set0_wbio(ssl_, BIO_new(BIO_s_mem()));
+    send(bytes);
+    require(SSL_new_session_ticket(ssl_) == 1 && SSL_do_handshake(ssl_) == 1, "no ticket could be made");
+    char* data = nullptr;
+    const auto size = static_cast<std::size_t>(BIO_get_mem_data(SSL_get_wbio(ssl_), &data));
+    std::string_view rest(data, size);
+    std::vector<std::string> records;
+    while (!rest.empty()) {
+        const auto high = static_cast<unsigned char>(rest.at(3));
+        const auto low = static_cast<unsigned char>(rest.at(4));
+        records.emplace_back(rest.substr(0, 5 + high * std::size_t{256} + low));
+        rest.remove_prefix(records.back().size());
+    }
+    SSL_set0_wbio(ssl_, kept);
+    return records;
 }
 
 bool scripted_peer::conversation::pause(std::chrono::milliseconds time) {

@@ -43,6 +43,10 @@ public:
         bool start_tls();
         // Says TLS's own goodbye.
         void end_tls();
+        // TLS 1.3's records of `bytes`, in one, and after them of a session ticket, in several. Nothing is sent.
+        std::vector<std::string> sealed_with_ticket(std::string_view bytes);
+        // Beside TLS. False once the other side has gone.
+        bool send_raw(std::string_view bytes);
         // The connection ends with a reset when the script does.
         void reset() noexcept { reset_ = true; }
 

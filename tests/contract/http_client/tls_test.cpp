@@ -5,6 +5,7 @@
 #include "temp_folder.hpp"
 #include "test_certificates.hpp"
 
+#include <ctime>
 #include <filesystem>
 
 namespace seedhook::test {
@@ -78,6 +79,31 @@ BOOST_AUTO_TEST_CASE(a_large_request_goes_out_whole) {
     }
     BOOST_TEST(world.send(what).has_value());
     BOOST_TEST((received == what.body));
+}
+
+// OpenSSL then reads before it writes, and who only waits to write would wait for ever or not at all.
+BOOST_AUTO_TEST_CASE(a_ticket_that_comes_in_parts_holds_up_the_next_request_without_work) {
+    const auto pki = certificate({"localhost"});
+    scripted_peer peer({[](conversation& with) {
+                           with.read_head();
+                           const auto records = with.sealed_with_ticket(ok("one"));
+                           BOOST_TEST_REQUIRE(records.size() >= 4U);
+                           with.send_raw(records[0] + records[1]);
+                           with.pause(1s);
+                           for (std::size_t i = 2; i < records.size(); ++i) {
+                               with.send_raw(records[i]);
+                           }
+                           with.read_head();
+                           with.send(ok("two"));
+                       }},
+                       identity(pki));
+    client_world world(secure(), trusting(pki));
+    BOOST_TEST(world.send(peer.url("/")).value().body == "one");
+    const std::clock_t before = std::clock();
+    BOOST_TEST(world.send(peer.url("/")).value().body == "two");
+    const double worked = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+    BOOST_TEST(worked < 0.5); // of the second that it waits
+    BOOST_TEST(peer.connections() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_certificate_for_another_name_is_refused) {
