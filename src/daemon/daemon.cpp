@@ -69,8 +69,8 @@ void raise_descriptor_limit() {
     }
 }
 
-// Buffers of some hundred KiB come and go with every video. Memory that went back to the system each time would have to be
-// had anew page by page, at several times the cost of using it; `give_memory_back` returns it when there is a rest.
+// Buffers of some hundred KiB come and go with every video. Memory that went back to the system each time would have to
+// be had anew page by page, at several times the cost of using it; `give_memory_back` returns it when there is a rest.
 void keep_freed_memory() {
     ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
     ::mallopt(M_TRIM_THRESHOLD, 16 << 20);

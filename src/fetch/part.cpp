@@ -16,9 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Larger writes make larger pieces of page cache. Up to 32 KiB (PAGE_ALLOC_COSTLY_ORDER) the kernel keeps such pieces of
-// memory at hand for each core once they were used; for larger ones it looks for memory that nobody has used lately, which
-// in a virtual machine may cost several times the copying (docs/performance.md).
+// Larger writes make larger pieces of page cache. Up to 32 KiB (PAGE_ALLOC_COSTLY_ORDER) the kernel keeps such pieces
+// of memory at hand for each core once they were used; for larger ones it looks for memory that nobody has used lately,
+// which in a virtual machine may cost several times the copying (docs/performance.md).
 constexpr std::size_t largest_write = std::size_t{32} << 10;
 constexpr std::uint64_t write_back_step = std::uint64_t{1} << 20;
 

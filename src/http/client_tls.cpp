@@ -35,8 +35,8 @@ bool prepare(SSL* ssl, const std::string& host, const std::optional<asio::ip::ad
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), address->to_string().c_str()) == 1;
     }
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    return SSL_set1_host(ssl, host.c_str()) == 1 && SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                                                            const_cast<char*>(host.c_str())) == 1;
+    return SSL_set1_host(ssl, host.c_str()) == 1 &&
+           SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str())) == 1;
 }
 
 } // namespace
@@ -120,7 +120,8 @@ io_progress client_tls::progress(int result, std::size_t size) {
         fault_ = asio::error::eof;
     } else if (state == io_state::failed && records_->trouble() != 0) {
         fault_.assign(records_->trouble(), boost::system::system_category());
-    } else if (state == io_state::failed && (reason == 0 || ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
+    } else if (state == io_state::failed &&
+               (reason == 0 || ERR_GET_REASON(reason) == SSL_R_UNEXPECTED_EOF_WHILE_READING)) {
         fault_ = asio::ssl::error::stream_truncated;
     } else if (state == io_state::failed) {
         fault_.assign(static_cast<int>(reason), asio::error::get_ssl_category());

@@ -33,9 +33,9 @@ public:
     // As much as is there and fits.
     io_progress read(std::span<char> into);
 
-    // Takes bytes from the front of `from`, which are on their way once `flush` is done; to be called only then. It waits
-    // to read when the peer has begun to say something of TLS's own, such as a new ticket, and has not ended it. The size
-    // that `flush` tells is that of what the peer may have got, if only a part.
+    // Takes bytes from the front of `from`, which are on their way once `flush` is done; to be called only then. It
+    // waits to read when the peer has begun to say something of TLS's own, such as a new ticket, and has not ended it.
+    // The size that `flush` tells is that of what the peer may have got, if only a part.
     io_progress write(std::string_view from);
     io_progress flush();
 

@@ -63,8 +63,8 @@ private:
     int descriptor_;
 };
 
-// The record that a handshake begins with. OpenSSL takes tens of KiB for a handshake from the start; a peer that does not
-// go on, or sends it byte by byte, costs what it has sent.
+// The record that a handshake begins with. OpenSSL takes tens of KiB for a handshake from the start; a peer that does
+// not go on, or sends it byte by byte, costs what it has sent.
 class first_record {
 public:
     // Reads on. `done` once it is whole, or cannot be one any more, which is for OpenSSL to say.
@@ -105,8 +105,8 @@ private:
         if (bytes_.size() < head_size) {
             return bytes_.empty() || bytes_.front() == handshake_type ? head_size - bytes_.size() : 0;
         }
-        const std::size_t content = std::size_t{static_cast<unsigned char>(bytes_[3])} << 8U |
-                                    static_cast<unsigned char>(bytes_[4]);
+        const std::size_t content =
+            std::size_t{static_cast<unsigned char>(bytes_[3])} << 8U | static_cast<unsigned char>(bytes_[4]);
         const bool well = bytes_.front() == handshake_type && content <= most_content;
         return well ? head_size + content - bytes_.size() : 0;
     }
@@ -124,7 +124,9 @@ public:
         return begun > 0 ? static_cast<ssize_t>(begun) : ::recv(descriptor_, into.data(), into.size(), 0);
     }
 
-    ssize_t write(std::string_view from) override { return ::send(descriptor_, from.data(), from.size(), MSG_NOSIGNAL); }
+    ssize_t write(std::string_view from) override {
+        return ::send(descriptor_, from.data(), from.size(), MSG_NOSIGNAL);
+    }
 
     int descriptor() const noexcept { return descriptor_; }
 

@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t copied_at_once = std::uint64_t{32} << 20; // the longest a cancelled caller waits for
-constexpr std::size_t buffer_size = std::size_t{32} << 10; // no larger, as in fetch/part.cpp
+constexpr std::size_t buffer_size = std::size_t{32} << 10;        // no larger, as in fetch/part.cpp
 
 // A link is staged beside the empty file that was made first. That name is opened for writing by the next attempt.
 constexpr std::string_view link_suffix = ".link";

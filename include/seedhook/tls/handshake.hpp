@@ -27,7 +27,8 @@ struct handshake_failure {
     std::string reason; // for a person
 };
 
-// After SSL_accept has failed for good on this thread; with null, before it was called. Empties OpenSSL's queue of errors.
+// After SSL_accept has failed for good on this thread; with null, before it was called. Empties OpenSSL's queue of
+// errors.
 handshake_failure take_handshake_failure(const ssl_st* of);
 
 } // namespace seedhook::tls
