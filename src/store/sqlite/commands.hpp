@@ -36,7 +36,7 @@ public:
     void write_counts();
 
 private:
-    settle_reply settle_known(const settle_command& c);
+    settle_reply settle_known(const task& t, const settle_command& c);
     settle_reply go_on(const task& t, const settle_command& c);
     settle_reply settle_task(const task& before, const settle_command& c);
     settle_reply settle_again(const task& t, const settle_command& c);

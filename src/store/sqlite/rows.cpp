@@ -1,6 +1,8 @@
 // From columns to the model.
 #include "store/sqlite/rows.hpp"
 
+#include "seedhook/crypto/hash.hpp"
+
 namespace seedhook::sqlite {
 namespace {
 
@@ -94,9 +96,19 @@ event read_event(const cursor& row) {
     return e;
 }
 
+std::int64_t hash_of(std::string_view request_id) {
+    const crypto::sha256_digest digest = crypto::sha256_of(request_id);
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < sizeof bits; ++i) {
+        bits = bits << 8 | digest[i];
+    }
+    return static_cast<std::int32_t>(bits); // signed, or half of them would take six bytes in the file
+}
+
 std::optional<task> find_task(connection& db, std::string_view source, std::string_view request_id) {
     cursor rows =
-        db.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE request_id = ? AND source = ?", request_id, source);
+        db.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE request_hash = ? AND request_id = ? AND source = ?",
+                 hash_of(request_id), request_id, source);
     return rows.next() ? std::optional(read_task(rows)) : std::nullopt;
 }
 

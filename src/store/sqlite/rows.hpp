@@ -38,6 +38,9 @@ task read_task(const cursor& row);
 job read_job(const cursor& row);
 event read_event(const cursor& row);
 
+// What tasks are indexed by: `tasks.request_hash`. Several may have the same.
+std::int64_t hash_of(std::string_view request_id);
+
 std::optional<task> find_task(connection& db, std::string_view source, std::string_view request_id);
 task task_of(connection& db, task_id id);
 std::vector<job> jobs_of(connection& db, task_id id);

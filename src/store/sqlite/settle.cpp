@@ -82,6 +82,9 @@ settle_reply transaction::run(const settle_command& c) {
     if (ids_.contains(db_, c.source, c.request_id)) {
         return {settle_reply::kind::duplicate, 0, {}};
     }
+    if (const std::optional<task> known = find_task(db_, c.source, c.request_id)) {
+        return settle_known(*known, c);
+    }
     task fresh;
     fresh.source = c.source;
     fresh.request_id = c.request_id;
@@ -89,16 +92,12 @@ settle_reply transaction::run(const settle_command& c) {
     plan p = plan_for(c, std::move(fresh));
     const task& t = p.after;
     const event_id first_event = next_event();
-    // Nearly every callback is the first word of its task: the insert itself finds out.
-    const std::int64_t inserted =
-        db_.run("INSERT INTO tasks (source, request_id, status, stage, settled_by, model, metadata, video_url, "
-                "failure_code, failure_message, created_at, settled_at, last_event) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                t.source, t.request_id, to_string(t.status), to_string(t.stage), t.settled_by, t.model, t.metadata,
-                t.video_url, code_of(t), message_of(t), to_column(t.created_at), settled_at(t), first_event);
-    if (inserted == 0) {
-        return settle_known(c);
-    }
+    db_.run("INSERT INTO tasks (source, request_id, request_hash, status, stage, settled_by, model, metadata, "
+            "video_url, failure_code, failure_message, created_at, settled_at, last_event) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            t.source, t.request_id, hash_of(t.request_id), to_string(t.status), to_string(t.stage), t.settled_by,
+            t.model, t.metadata, t.video_url, code_of(t), message_of(t), to_column(t.created_at), settled_at(t),
+            first_event);
     const task_id id = db_.last_id();
     for (job_key& key : p.follow) {
         key.task = id;
@@ -110,8 +109,7 @@ settle_reply transaction::run(const settle_command& c) {
     return {t.settled_at ? settle_reply::kind::settled : settle_reply::kind::tracked, id, {}};
 }
 
-settle_reply transaction::settle_known(const settle_command& c) {
-    const task t = find_task(db_, c.source, c.request_id).value();
+settle_reply transaction::settle_known(const task& t, const settle_command& c) {
     if (is_terminal(t.status)) {
         return is_terminal(c.status) ? settle_again(t, c) : settle_reply{settle_reply::kind::tracked, t.id, {}};
     }

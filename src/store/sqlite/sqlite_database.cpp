@@ -72,8 +72,8 @@ result<void> look_first(const std::string& path) {
 
 std::unique_ptr<connection> open_writer(const std::string& path) {
     auto db = std::make_unique<connection>(path, connection::access::read_write);
-    // Of a file that is made just now; another keeps its own. A requestId goes to a random page of its index, and with
-    // a million tasks there every callback writes one page more: half a page is half the summing, copying and syncing.
+    // Of a file that is made just now; another keeps its own. A new task goes to a random page of its index, which
+    // every callback writes: half a page is half the summing, copying and syncing.
     db->script("PRAGMA page_size = 2048");
     db->script("PRAGMA journal_mode = WAL");
     db->script("PRAGMA synchronous = FULL");
@@ -182,9 +182,10 @@ private:
         }
     }
 
-    // Under steady load a passive checkpoint never catches up with the writer, and the log would only grow: past
-    // 4 MiB the writer is made to begin it anew, which holds it up for the few frames that are left. Syncing a log that
-    // is written over costs half of syncing one that grows.
+    // Not too often (`maintain_every`): a page of an index that was written a hundred times is moved once. Under steady
+    // load a passive checkpoint never catches up with the writer, and the log would only grow: past 4 MiB the writer is
+    // made to begin it anew, which holds it up for the few frames that are left. Syncing a log that is written over
+    // costs half of syncing one that grows.
     static void checkpoint(connection& db) {
         constexpr std::int64_t most_frames = 2048;
         std::int64_t frames = 0;

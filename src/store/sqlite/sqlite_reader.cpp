@@ -24,9 +24,9 @@ std::vector<event> events_of(connection& db, task_id id) {
 std::vector<task_detail> find(connection& db, std::string_view source, std::string_view request_id) {
     std::vector<task_detail> found;
     {
-        cursor rows = db.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE request_id = ?1 "
-                               "AND (?2 = '' OR source = ?2) ORDER BY source",
-                               request_id, source);
+        cursor rows = db.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE request_hash = ?1 AND "
+                               "request_id = ?2 AND (?3 = '' OR source = ?3) ORDER BY source",
+                               hash_of(request_id), request_id, source);
         while (rows.next()) {
             found.emplace_back().of = read_task(rows);
         }
