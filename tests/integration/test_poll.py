@@ -70,6 +70,12 @@ def test_the_api_away_and_back_loses_nothing_and_is_told(sandbox, daemon):
     harness.wait_until(lambda: degraded(d) == [], "the reason to go")
 
 
+def is_left_alone(box, seconds):
+    before = len(asked(box))
+    time.sleep(seconds)
+    return len(asked(box)) == before
+
+
 def test_a_revoked_key_stops_the_polls_but_for_a_probe_and_a_reload_begins_anew(sandbox, daemon):
     box = sandbox("--duration-ms", 300, "--lose", 1)
     d = daemon(settings=asking(box))
@@ -77,6 +83,7 @@ def test_a_revoked_key_stops_the_polls_but_for_a_probe_and_a_reload_begins_anew(
     ids = [f"req_unknown_{n}" for n in range(5)]
     track(d, *ids)
     harness.wait_until(lambda: any("401" in r or "key" in r for r in degraded(d)), "a reason in /readyz")
+    harness.wait_until(lambda: is_left_alone(box, 1), "the polls under way to end")
     before = len(asked(box))
     time.sleep(3)
     assert len(asked(box)) - before <= 1

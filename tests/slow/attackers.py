@@ -104,11 +104,12 @@ def flood(port, end):
 
 
 def kinds(port):
-    half_a_hello = client_hello()[:100]
+    hello = client_hello()
     chunk = b"4000\r\n" + bytes(0x4000) + b"\r\n"
     wrong = post("Content-Length: 65000", "x-seedance-signature: " + "0" * 64) + bytes(65000)
     return {
-        "handshakes": lambda n: Connection(port, half_a_hello if n % 2 else b"", plain=True),
+        "handshakes": lambda n: Connection(port, hello[:100] if n % 2 else b"", plain=True),
+        "hellos": lambda n: Connection(port, hello, plain=True),
         "endless": lambda n: Connection(port, post("Transfer-Encoding: chunked"), chunk),
         "large": lambda n: Connection(port, post("Content-Length: 10485760"), bytes(PIECE)),
         "crowd": lambda n: Connection(port, post("Content-Length: 1000")[:-2 - n % 20]),

@@ -3,8 +3,9 @@ another address: on a connection each, and on one that is kept. Every one must b
 memory must stay as it was.
 
 heads, bodies, ranges and reads are slowhttptest's -H, -B, -R and -X; the others are tests/slow/attackers.py's:
-handshakes that stop half way, connections that come and go, bodies without end, bodies of 10 MiB, more connections than
-`limits.connections`, more than there are descriptors, and wrong signatures.
+handshakes that never begin or stop within the client's first record (handshakes) or behind it (hellos), connections that
+come and go, bodies without end, bodies of 10 MiB, more connections than `limits.connections`, more than there are
+descriptors, and wrong signatures.
 """
 import argparse
 import http.client
@@ -25,10 +26,13 @@ import table
 HERE = pathlib.Path(__file__).resolve().parent
 LIKE_SLOWHTTPTEST = {"heads": ["-H", "-i", "3"], "bodies": ["-B", "-i", "3", "-s", "65000", "-t", "POST"], "ranges": ["-R"],
                      "reads": ["-X", "-k", "5"]}
-OWN = {"handshakes": 1, "flood": 1, "endless": 0.1, "large": 0.1, "crowd": 2, "descriptors": 2, "forged": 0.1}
+OWN = {"handshakes": 1, "hellos": 1, "flood": 1, "endless": 0.1, "large": 0.1, "crowd": 2, "descriptors": 2, "forged": 0.1}
 PACE = 0.04  # seconds between two callbacks of one sender
 VALID_ADDRESS = "127.0.0.9"
-MOST_P99_MS, MOST_GROWTH_MIB = 200, 32
+MOST_P99_MS = 200
+# MiB for a thousand connections. OpenSSL holds 44 KiB for a handshake under way, of which nothing can be had smaller.
+MOST_GROWTH, MOST_GROWTH_OF_HANDSHAKES = 32, 64
+WITH_HANDSHAKES = ("hellos", "crowd", "descriptors")
 
 
 class Sender(threading.Thread):
@@ -189,9 +193,10 @@ def main():
                          f"{figures['growth']:.1f}"])
             for fault in figures["faults"][:3]:
                 print(f"{kind}: a valid callback failed: {fault}", file=sys.stderr)
+            most_growth = MOST_GROWTH_OF_HANDSHAKES if kind in WITH_HANDSHAKES else MOST_GROWTH
             targets += [table.at_most(f"{kind}: p99 of valid callbacks, ms", figures["p99"], MOST_P99_MS),
                         table.at_most(f"{kind}: valid callbacks failed or lost", len(figures["faults"]) + figures["lost"], 0),
-                        table.at_most(f"{kind}: growth of memory, MiB", figures["growth"], MOST_GROWTH_MIB)]
+                        table.at_most(f"{kind}: growth of memory, MiB", figures["growth"], most_growth)]
     table.show([f"{arguments.connections} attackers, {arguments.seconds:.0f} s", "begun", "open at most", "refused", "valid",
                 "p50 ms", "p99 ms", "worst ms", "RSS grew MiB"], rows)
     table.finish("slow", targets)
