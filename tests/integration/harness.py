@@ -287,6 +287,7 @@ class Daemon(Program):
         self.authority = authority
         self.port = port or free_port()
         self.control = str(self.folder / "control.sock")
+        self.control_token = None  # sent when there is one
         self.videos = self.folder / "videos"
         self.config_file = self.folder / "seedhook.yaml"
         self.videos.mkdir(exist_ok=True)
@@ -343,6 +344,8 @@ class Daemon(Program):
     def api(self, method, target, document=None):
         body = None if document is None else json.dumps(document)
         headers = {"Content-Type": "application/json"} if body else {}
+        if self.control_token:
+            headers["Authorization"] = "Bearer " + self.control_token
         return exchange(UnixConnection(self.control, PATIENCE), method, target, body, headers)
 
     def tasks(self, query=""):

@@ -52,6 +52,7 @@ class Planted:
                          "callback_url": f"{gateway.hook_url}?k={self.plants('query of the callback_url')}"}],
             "poll": {"first_after": "100ms", "max_interval": "300ms", "requests_per_minute": 6000},
             "gateway": {"address": f"127.0.0.1:{gateway.port}", "token": self.credential("gateway token")},
+            "control": {"address": f"unix:{folder / 'control.sock'}", "token": self.credential("control token")},
             "outbound": {"ca_file": None, "proxy": "env"},
             "sinks": [
                 {"name": "hook", "type": "exec", "command": ["/bin/sleep", "3"], "on": ["succeeded"],
@@ -96,8 +97,9 @@ def planted(folder, echo, gateway):
 def started_with(planted, folder, authority, started, gateway):
     """The daemon, ready."""
     planted.settings["outbound"]["ca_file"] = authority.ca
-    return started(harness.Daemon(folder, authority, settings=planted.settings, port=gateway.hooks_port,
-                                  environment=planted.environment)).ready()
+    d = harness.Daemon(folder, authority, settings=planted.settings, port=gateway.hooks_port, environment=planted.environment)
+    d.control_token = planted.plants("control token")
+    return started(d).ready()
 
 
 def refused_reloads(d, planted):
@@ -113,6 +115,7 @@ def refused_reloads(d, planted):
     yield wrong(lambda s: s["sources"][0]["api"].update({"key": ["${env:PLANTED_WEBHOOK_SECRET}"]}))
     yield wrong(lambda s: s["poll"].update({"max_interval": "${env:PLANTED_WEBHOOK_SECRET}"}))
     yield wrong(lambda s: s["fetch"].update({"concurrency": s["gateway"]["token"]}))
+    yield wrong(lambda s: s["control"].update({"hosts": s["control"]["token"]}))
     yield wrong(lambda s: s["sinks"][1].update({"url": f"https://user:{planted.plants('userinfo')}@127.0.0.1/"}))
     yield wrong(lambda s: s["sinks"][2].update({"endpoint": f"https://user:{planted.plants('userinfo')}@127.0.0.1"}))
     yield wrong(lambda s: s["sources"][0]["api"].update({"base_url": "https://127.0.0.1/${env:PLANTED_WEBHOOK_SECRET}?"}))
@@ -186,7 +189,7 @@ def look_at_the_api(d, search):
         search.look("the control API", str(answer.headers).encode() + answer.body)
     with contextlib.suppress(OSError, AssertionError):
         events = subprocess.run(["curl", "-sN", "-m", "1", "--unix-socket", d.control, "http://localhost/v1/events",
-                                 "-H", "Last-Event-ID: 0"], capture_output=True, check=False)
+                                 "-H", "Last-Event-ID: 0", "-H", f"Authorization: Bearer {d.control_token}"], capture_output=True, check=False)
         search.look("the control API", events.stdout)
 
 
