@@ -72,7 +72,7 @@ private:
     awaitable<verdict> transfer_once(std::string url, std::shared_ptr<part_file> part,
                                      std::shared_ptr<spool_claim> room, std::string name);
     awaitable<std::optional<error>> take_up(std::shared_ptr<part_file> part, std::string key);
-    awaitable<verdict> finish(std::shared_ptr<part_file> part, std::string name, bool resumed);
+    awaitable<verdict> finish(std::shared_ptr<part_file> part, std::string name);
     http::client_request request_for(std::string url, const expectation& asked) const;
 
     config::fetch settings_;
@@ -130,7 +130,7 @@ awaitable<std::optional<outcome>> fetch_handler::from_spool(std::string name) {
     auto open = [state, path = with_.videos.path_of(name)] { return state->open(path); };
     const auto there = co_await with_.disk.run(std::move(open));
     if (!there) {
-        co_return judge_disk_error(there.error(), false).came_to;
+        co_return judge_disk_error(there.error()).came_to;
     }
     if (!*there) {
         co_return std::nullopt;
@@ -144,10 +144,10 @@ awaitable<std::optional<outcome>> fetch_handler::from_spool(std::string name) {
         if (!all && all.error().code == errc::invalid) {
             auto remove = [this, name] { return with_.videos.remove(name); };
             const auto removed = co_await with_.disk.run(std::move(remove));
-            co_return removed ? std::nullopt : std::optional(judge_disk_error(removed.error(), false).came_to);
+            co_return removed ? std::nullopt : std::optional(judge_disk_error(removed.error()).came_to);
         }
         if (!all) {
-            co_return judge_disk_error(all.error(), false).came_to;
+            co_return judge_disk_error(all.error()).came_to;
         }
         if (*all) {
             video_file video;
@@ -171,12 +171,12 @@ awaitable<verdict> fetch_handler::from_network(std::string url, std::string name
     };
     auto room = co_await with_.disk.run(std::move(reserve));
     if (!room) {
-        co_return judge_disk_error(room.error(), false);
+        co_return judge_disk_error(room.error());
     }
     auto open = [whole = with_.videos.path_of(name), check = check()] { return part_file::open(whole, check); };
     auto part = co_await with_.disk.run(std::move(open));
     if (!part) {
-        co_return judge_disk_error(part.error(), false);
+        co_return judge_disk_error(part.error());
     }
     for (bool second = false;; second = true) {
         verdict end = co_await transfer_once(url, *part, *room, name);
@@ -195,7 +195,7 @@ awaitable<verdict> fetch_handler::from_network(std::string url, std::string name
             co_return end;
         }
         if (!settled) {
-            co_return judge_disk_error(settled.error(), false);
+            co_return judge_disk_error(settled.error());
         }
     }
 }
@@ -244,7 +244,7 @@ awaitable<verdict> fetch_handler::transfer_once(std::string url, std::shared_ptr
                                                 std::shared_ptr<spool_claim> room, std::string name) {
     const std::string key = url_key(url);
     if (auto failed = co_await take_up(part, key)) {
-        co_return judge_disk_error(*failed, false);
+        co_return judge_disk_error(*failed);
     }
     expectation asked;
     asked.from = part->size();
@@ -253,7 +253,7 @@ awaitable<verdict> fetch_handler::transfer_once(std::string url, std::shared_ptr
     asked.max_bytes = settings_.max_bytes;
     asked.check = check();
     if (asked.from > 0 && asked.total == asked.from) {
-        co_return co_await finish(part, name, true);
+        co_return co_await finish(part, name);
     }
     http::client_request request = request_for(std::move(url), asked);
     const auto home = co_await asio::this_coro::executor;
@@ -272,15 +272,15 @@ awaitable<verdict> fetch_handler::transfer_once(std::string url, std::shared_ptr
             again("the video's server sent " + std::to_string(body.position()) + " bytes and then stopped"),
             part_fate::keep);
     }
-    co_return co_await finish(part, name, body.resumed());
+    co_return co_await finish(part, name);
 }
 
 // All bytes have come.
-awaitable<verdict> fetch_handler::finish(std::shared_ptr<part_file> part, std::string name, bool resumed) {
+awaitable<verdict> fetch_handler::finish(std::shared_ptr<part_file> part, std::string name) {
     auto bring_home = [part] { return part->finish(); };
     auto hash = co_await with_.disk.run(std::move(bring_home));
     if (!hash) {
-        co_return judge_disk_error(hash.error(), resumed);
+        co_return judge_disk_error(hash.error());
     }
     video_file video;
     video.name = name;

@@ -53,7 +53,7 @@ std::variant<acceptance, verdict> judge_part(const http::client_response& head, 
 
 std::variant<acceptance, verdict> judge_whole(const http::client_response& head, const expectation& asked) {
     if (!asked.check && media_type(head) == "text/html") {
-        return verdict(rejected("the URL leads to a web page (text/html), not to a video"), part_fate::drop);
+        return verdict(again("the URL leads to a web page (text/html), not to a video"), part_fate::drop);
     }
     acceptance yes;
     if (const auto length = head.find("Content-Length")) {
@@ -95,13 +95,10 @@ verdict judge_transfer_error(const error& why) {
     }
 }
 
-verdict judge_disk_error(const error& why, bool resumed) {
+verdict judge_disk_error(const error& why) {
     switch (why.code) {
-    case errc::invalid:
-        if (resumed) {
-            return {again(why.message + "; it came in several transfers and is fetched anew"), part_fate::drop};
-        }
-        return {rejected(why.message), part_fate::drop};
+    case errc::invalid: // of a part that came in several transfers, or of a server that is out of order
+        return {again(why.message), part_fate::drop};
     case errc::no_space: // a transfer that waits for room holds none, or several could wait for each other
         return {blocked(why.message), part_fate::drop};
     case errc::forbidden:

@@ -48,8 +48,8 @@ std::variant<acceptance, verdict> judge_head(const http::client_response& head, 
 // The client failed.
 verdict judge_transfer_error(const error& why);
 
-// The disk failed, or the content is refused (errc::invalid). `resumed`: some of it came earlier, so that the part
-// rather than the server may be wrong.
-verdict judge_disk_error(const error& why, bool resumed);
+// The disk failed, or the content is no whole video (errc::invalid): it is fetched anew, for a server that hands out a
+// page instead of the video for a while is as common as one that answers 503.
+verdict judge_disk_error(const error& why);
 
 } // namespace seedhook

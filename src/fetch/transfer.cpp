@@ -106,7 +106,7 @@ awaitable<result<void>> transfer::begin(const http::client_response& head) {
         return total ? to->prepare(*total) : result<void>();
     };
     if (auto prepared = co_await line_->disk.run(std::move(prepare)); !prepared) {
-        co_return stop(judge_disk_error(prepared.error(), false));
+        co_return stop(judge_disk_error(prepared.error()));
     }
     co_return result<void>();
 }
@@ -192,7 +192,7 @@ awaitable<> transfer::flush() {
 
 std::optional<verdict> transfer::stopped() const {
     if (!stopped_ && line_->failed) {
-        return judge_disk_error(*line_->failed, resumed());
+        return judge_disk_error(*line_->failed);
     }
     return stopped_;
 }

@@ -33,7 +33,6 @@ public:
     // Why it has ended early by our own will; nothing when it has not. After `flush`.
     std::optional<verdict> stopped() const;
 
-    bool resumed() const noexcept { return accepted_ && accepted_->from > 0; }
     // True when fewer bytes came than the answer's head had told.
     bool cut_short() const noexcept { return accepted_ && accepted_->total && position_ < *accepted_->total; }
     std::uint64_t position() const noexcept { return position_; }

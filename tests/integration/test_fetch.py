@@ -216,11 +216,12 @@ def test_what_is_no_whole_video_is_never_delivered(daemon, videos, name, answer)
     assert d.finished("req_after")["stage"] == "done"
 
 
-def test_a_page_first_and_the_video_later_is_delivered(daemon, videos):
+@pytest.mark.parametrize("status,page", [(404, b"not here\n"), (200, b"<html>We are back soon</html>"), (200, FILM[:1000])])
+def test_a_page_first_and_the_video_later_is_delivered(daemon, videos, status, page):
     def late(r):
         if r.count == 1:
-            r.head(404, 9, "text/plain")
-            r.write(b"not here\n")
+            r.head(status, len(page), "text/plain")
+            r.write(page)
         else:
             whole(r)
 

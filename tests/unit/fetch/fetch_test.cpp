@@ -38,18 +38,18 @@ BOOST_AUTO_TEST_CASE(a_body_of_unknown_length_is_taken_when_its_boxes_add_up) {
     b.expect_video(b.run(), video);
 }
 
-BOOST_AUTO_TEST_CASE(a_body_of_unknown_length_that_is_cut_is_refused) {
+BOOST_AUTO_TEST_CASE(a_body_of_unknown_length_that_is_cut_is_not_taken) {
     fetch_bench b;
     b.will_answer().body = whole_mp4().substr(0, 900);
-    BOOST_TEST(says(b.run(), "rejected", "cut off"));
+    BOOST_TEST(says(b.run(), "again", "cut off"));
     BOOST_TEST(b.no_part_left());
 }
 
-BOOST_AUTO_TEST_CASE(a_web_page_is_rejected) {
+BOOST_AUTO_TEST_CASE(a_web_page_is_not_taken) {
     fetch_bench b;
     scripted_answer& page = b.will_send("<!DOCTYPE html><html><body>Please log in</body></html>");
     page.fields[1].second = "text/html; charset=utf-8";
-    BOOST_TEST(says(b.run(), "rejected", "text/html"));
+    BOOST_TEST(says(b.run(), "again", "text/html"));
     BOOST_TEST(b.no_part_left());
     BOOST_TEST(!fs::exists(b.whole()));
     BOOST_TEST(b.videos->bytes() == 0U);
@@ -58,18 +58,18 @@ BOOST_AUTO_TEST_CASE(a_web_page_is_rejected) {
 BOOST_AUTO_TEST_CASE(a_long_web_page_is_broken_off) {
     fetch_bench b;
     b.will_send("<!DOCTYPE html>" + std::string(64 * 1024 * 1024, ' '));
-    BOOST_TEST(says(b.run(), "rejected", "not an MP4"));
+    BOOST_TEST(says(b.run(), "again", "not an MP4"));
     BOOST_TEST(b.no_part_left());
     const std::string counted = b.counts->exposition();
     BOOST_TEST(counted.find("fetch_bytes_total 6710") == std::string::npos); // not all of it was taken
 }
 
-BOOST_AUTO_TEST_CASE(an_empty_body_is_rejected) {
+BOOST_AUTO_TEST_CASE(an_empty_body_is_not_taken) {
     for (const auto check : {config::fetch::check_kind::mp4, config::fetch::check_kind::none}) {
         fetch_bench b;
         b.settings.check = check;
         b.will_send("");
-        BOOST_TEST(says(b.run(), "rejected", "empty"));
+        BOOST_TEST(says(b.run(), "again", "empty"));
         BOOST_TEST(b.no_part_left());
     }
 }
@@ -81,10 +81,10 @@ BOOST_AUTO_TEST_CASE(without_a_check_any_bytes_will_do) {
     b.expect_video(b.run(), "no boxes at all");
 }
 
-BOOST_AUTO_TEST_CASE(a_truncated_file_of_the_right_length_is_rejected) {
+BOOST_AUTO_TEST_CASE(a_truncated_file_of_the_right_length_is_not_taken) {
     fetch_bench b;
     b.will_send(whole_mp4().substr(0, 700));
-    BOOST_TEST(says(b.run(), "rejected", "cut off"));
+    BOOST_TEST(says(b.run(), "again", "cut off"));
 }
 
 BOOST_AUTO_TEST_CASE(a_video_over_the_limit_is_rejected) {

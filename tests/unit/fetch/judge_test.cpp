@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(without_a_check_a_web_page_is_known_by_its_type) {
     const auto page = head(200, {{"Content-Type", "text/html; charset=utf-8"}});
     BOOST_TEST(accepted(judge_head(page, asked, noon)).has_value()); // its bytes will tell
     asked.check = false;
-    BOOST_TEST(stops_with<rejected>(judge_head(page, asked, noon), part_fate::drop));
+    BOOST_TEST(stops_with<again>(judge_head(page, asked, noon), part_fate::drop));
 }
 
 BOOST_AUTO_TEST_CASE(what_the_client_could_not_do_is_passing_unless_policy_forbids_it) {
@@ -205,7 +205,7 @@ BOOST_AUTO_TEST_CASE(what_the_client_could_not_do_is_passing_unless_policy_forbi
 }
 
 BOOST_AUTO_TEST_CASE(a_disk_that_a_person_must_mend_blocks) {
-    const auto of = [](int value) { return judge_disk_error(errno_error("writing", value), false).came_to; };
+    const auto of = [](int value) { return judge_disk_error(errno_error("writing", value)).came_to; };
     for (const int value : {ENOSPC, EDQUOT, EACCES, EPERM, EROFS}) {
         BOOST_TEST(std::holds_alternative<blocked>(of(value)));
     }
@@ -214,11 +214,9 @@ BOOST_AUTO_TEST_CASE(a_disk_that_a_person_must_mend_blocks) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(content_that_is_no_video_is_rejected_unless_the_part_may_be_to_blame) {
-    const error why(errc::invalid, "not an MP4");
-    BOOST_TEST(std::holds_alternative<rejected>(judge_disk_error(why, false).came_to));
-    BOOST_TEST(std::holds_alternative<again>(judge_disk_error(why, true).came_to));
-    BOOST_TEST((judge_disk_error(why, true).part == part_fate::drop));
+BOOST_AUTO_TEST_CASE(content_that_is_no_video_is_fetched_anew) {
+    const verdict v = judge_disk_error(error(errc::invalid, "not an MP4"));
+    BOOST_TEST((std::holds_alternative<again>(v.came_to) && v.part == part_fate::drop));
 }
 
 BOOST_AUTO_TEST_CASE(the_key_of_a_url_is_its_path_alone) {
