@@ -5,7 +5,7 @@ The ledger lies on a disk that lives on; its lines stand in the order in which t
 import pathlib
 import time
 
-from runs import Run, Runs
+from runs import Run, RunOutput
 
 HOOK = pathlib.Path(__file__).with_name("hook.sh")
 
@@ -16,14 +16,12 @@ def seconds_up():
         return float(text.read().split()[0])
 
 
-class HookOutput:
-    name = "hook"
+class HookOutput(RunOutput):
+    name, rows_of = "hook", "hook runs"
 
     def __init__(self, folder):
+        super().__init__()
         self.ledger = folder / "hooks"
-        self.runs = Runs()
-        self.told = set()  # ids whose hook has ended well, at the last check
-        self.wrong = []
         self.read = 0
 
     def sink(self):
@@ -33,12 +31,9 @@ class HookOutput:
     def make(self):
         self.ledger.touch()
 
-    def stop(self):
-        pass
-
     def doubt(self, began, ended):
         ahead = seconds_up() - time.monotonic()
-        self.runs.doubt(began + ahead - 0.02, ended + ahead + 0.02)  # the ledger tells hundredths
+        super().doubt(began + ahead - 0.02, ended + ahead + 0.02)  # the ledger tells hundredths
 
     def refresh(self):
         with open(self.ledger, encoding="ascii") as text:
@@ -52,28 +47,7 @@ class HookOutput:
         if word == "began":
             self.runs.of[request_id].append(Run(delivery, int(attempt), float(at)))
         elif word == "wrong":
-            self.wrong.append((request_id, attempt))
+            self.odd.append(("wrong", request_id, f"the hook's attempt {attempt} was given a file with another hash"))
         else:
             run = next(run for run in reversed(self.runs.of[request_id]) if run.attempt == int(attempt))
             run.well = True
-
-    def has(self, entry):
-        if not self.runs.ended_well(entry.request_id):
-            self.refresh()
-        return self.runs.ended_well(entry.request_id)
-
-    def was_right(self, entry):
-        return entry.request_id in self.told
-
-    def check(self, entries, findings, afresh=False):
-        self.refresh()
-        self.runs.check(entries, findings)
-        for request_id, attempt in self.wrong:
-            findings.add("wrong", request_id, f"the hook's attempt {attempt} was given a file with another hash")
-        self.told = {request_id for request_id in self.runs.of if self.runs.ended_well(request_id)}
-
-    def left_over(self):
-        return []
-
-    def rows(self):
-        return self.runs.rows("hook runs")

@@ -1,31 +1,20 @@
 """What came to the receiver of a webhook sink (far_ends.py)."""
 import far_ends
 import origin
-from runs import Run, Runs
+from runs import Run, RunOutput
 
 
-class PostOutput:
-    name = "app"
+class PostOutput(RunOutput):
+    name, rows_of = "app", "webhook posts"
 
     def __init__(self, ends):
+        super().__init__()
         self.ends = ends
-        self.runs = Runs()
-        self.told = set()  # ids of which a post was taken, at the last check
-        self.odd = []  # posts that no receiver would believe
         self.seen = 0
 
     def sink(self):
         return {"name": self.name, "type": "webhook", "url": f"http://127.0.0.1:{self.ends.port}{far_ends.HOOK}",
                 "secret": far_ends.HOOK_SECRET, "concurrency": 16, "retry": {"min_delay": "100ms", "max_delay": "1s"}}
-
-    def make(self):
-        pass
-
-    def stop(self):
-        pass
-
-    def doubt(self, began, ended):
-        self.runs.doubt(began, ended)
 
     def note(self, event):
         well = 200 <= event["status"] < 300
@@ -41,24 +30,3 @@ class PostOutput:
             if event["kind"] == "post":
                 self.note(event)
         self.seen = len(self.ends.events)
-
-    def has(self, entry):
-        if not self.runs.ended_well(entry.request_id):
-            self.refresh()
-        return self.runs.ended_well(entry.request_id)
-
-    def was_right(self, entry):
-        return entry.request_id in self.told
-
-    def check(self, entries, findings, afresh=False):
-        self.refresh()
-        self.runs.check(entries, findings)
-        for kind, request_id, why in self.odd:
-            findings.add(kind, request_id, why)
-        self.told = {request_id for request_id in self.runs.of if self.runs.ended_well(request_id)}
-
-    def left_over(self):
-        return []
-
-    def rows(self):
-        return self.runs.rows("webhook posts")

@@ -44,3 +44,42 @@ class Runs:
         after = sum(any(run.well for run in runs[:-1]) for runs in self.of.values())
         yield what, sum(map(len, self.of.values())), f"for {len(self.of)} ids; {again} more than once, {after} of them " \
                                                      "after one that ended well"
+
+
+class RunOutput:
+    """A sink whose other end sees runs. Its heirs say `name`, `rows_of`, `sink` and `refresh`, which takes in what is new."""
+
+    def __init__(self):
+        self.runs = Runs()
+        self.told = set()  # ids of which a run ended well, at the last check
+        self.odd = []  # (kind, id, why) of runs that were not as they must be
+
+    def make(self):
+        pass
+
+    def stop(self):
+        pass
+
+    def doubt(self, began, ended):
+        self.runs.doubt(began, ended)
+
+    def has(self, entry):
+        if not self.runs.ended_well(entry.request_id):
+            self.refresh()
+        return self.runs.ended_well(entry.request_id)
+
+    def was_right(self, entry):
+        return entry.request_id in self.told
+
+    def check(self, entries, findings, afresh=False):
+        self.refresh()
+        self.runs.check(entries, findings)
+        for kind, request_id, why in self.odd:
+            findings.add(kind, request_id, why)
+        self.told = {request_id for request_id in self.runs.of if self.runs.ended_well(request_id)}
+
+    def left_over(self):
+        return []
+
+    def rows(self):
+        return self.runs.rows(self.rows_of)
