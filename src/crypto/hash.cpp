@@ -82,7 +82,7 @@ sha256_digest sha256::finish() {
 }
 
 sha256_digest sha256_of(std::string_view data) {
-    sha256 sum;
+    thread_local sha256 sum; // for the same reason as below
     sum.update(data);
     return sum.finish();
 }

@@ -3,6 +3,7 @@
 #include "filling.hpp"
 
 #include "seedhook/store/database.hpp"
+#include "seedhook/store/store.hpp"
 
 #include <condition_variable>
 #include <mutex>
@@ -14,7 +15,7 @@
 namespace seedhook::bench {
 namespace {
 
-// Asks for a checkpoint every second, as the store does.
+// Asks for checkpoints as often as the store does.
 class keeper {
 public:
     explicit keeper(database& of) : thread_([this, &of] { keep(of); }) {}
@@ -32,7 +33,7 @@ public:
 private:
     void keep(database& of) {
         std::unique_lock lock(mutex_);
-        while (!rest_.wait_for(lock, std::chrono::seconds(1), [this] { return ended_; })) {
+        while (!rest_.wait_for(lock, store_settings().maintain_every, [this] { return ended_; })) {
             lock.unlock();
             // Best effort, as in the store.
             static_cast<void>(of.maintain());

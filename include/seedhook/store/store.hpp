@@ -16,7 +16,8 @@ struct store_settings {
     std::size_t batch_limit = 512;   // commands in one commit at most
     std::chrono::microseconds gather_for{
         100}; // waited for more commands when the last commit had many and few are here
-    duration maintain_every = std::chrono::seconds(3); // what was written meanwhile stands in the log: up to 200 MiB
+    // What is written meanwhile stands in the log: some 200 MiB under full load.
+    duration maintain_every = std::chrono::seconds(3);
 };
 
 // Called on the store's threads: must be quick and must not throw.

@@ -12,16 +12,15 @@ constexpr std::int64_t application_id = 0x73656564; // "seed", in the file's hea
 // A step takes the file from version N to N + 1. Steps are never edited once released.
 constexpr std::array steps{
     // Names of statuses, stages, kinds and states stand as text: the file explains itself. Tasks are found by 32 bits
-    // of
-    // a hash of their requestId: a page of the index holds four times as many as of the ids, and each new task writes
-    // to a page of it that no other does. That no task stands twice is the writer's care, who looks first. Jobs are
-    // clustered by task,
-    // so that inserting one and reading all of a task touch one page. `jobs_due` holds active jobs only, and serves
-    // each lane in order of due time; `jobs_leased` holds those being run. Tasks whose stage shows in an active job are
-    // found through that; only the others that are not done are in a stage index. A task's events are a list through
-    // `last_event` and `previous`: an index of them would be one more page that every commit writes. Ids are not
-    // AUTOINCREMENT: pruning must keep the newest row, and then they never repeat. Events of task 0 belong to none.
-    // `ids` names pruned tasks by 16 bytes of a hash: a page holds several times as many of these as of the names
+    // of a hash of their requestId: a page of that index holds twice as many as of the ids, and each new task writes to
+    // a page of it that no other of its commit does. That no task stands twice is the writer's care, who looks first.
+    // Jobs are clustered by task, so that inserting one and reading all of a task touch one page. `jobs_due` holds
+    // active jobs only, and serves each lane in order of due time; `jobs_leased` holds those being run. Tasks whose
+    // stage shows in an active job are found through that; only the others that are not done are in a stage index. A
+    // task's events are a list through `last_event` and `previous`: an index of them would be one more page that every
+    // commit writes. Ids are not AUTOINCREMENT: pruning must keep the newest row, and then they never repeat. Events of
+    // task 0 belong to none. `ids` names pruned tasks by 16 bytes of a hash: a page holds several times as many of
+    // these as of the names
     // themselves. Fencing tokens come from one counter, so that a job that is made anew cannot meet an old one.
     R"(
     CREATE TABLE tasks (

@@ -72,8 +72,8 @@ result<void> look_first(const std::string& path) {
 
 std::unique_ptr<connection> open_writer(const std::string& path) {
     auto db = std::make_unique<connection>(path, connection::access::read_write);
-    // Of a file that is made just now; another keeps its own. A new task goes to a random page of its index, which
-    // every callback writes: half a page is half the summing, copying and syncing.
+    // Of a file that is made just now; another keeps its own. Each new task goes to a random page of its index: half a
+    // page is half the summing, copying and syncing.
     db->script("PRAGMA page_size = 2048");
     db->script("PRAGMA journal_mode = WAL");
     db->script("PRAGMA synchronous = FULL");
@@ -184,18 +184,20 @@ private:
 
     // Not too often (`maintain_every`): a page of an index that was written a hundred times is moved once. Under steady
     // load a passive checkpoint never catches up with the writer, and the log would only grow: past 4 MiB the writer is
-    // made to begin it anew, which holds it up for the few frames that are left. Syncing a log that is written over
-    // costs half of syncing one that grows.
+    // made to begin it anew, which holds it up for the frames that are left. To leave few, what came during the first
+    // round is moved in a second. Syncing a log that is written over costs half of syncing one that grows.
     static void checkpoint(connection& db) {
         constexpr std::int64_t most_frames = 2048;
-        std::int64_t frames = 0;
-        {
-            sqlite::cursor rows = db.query("PRAGMA wal_checkpoint(PASSIVE)");
-            frames = rows.next() ? rows.integer(1) : 0;
-        }
-        if (frames > most_frames) {
+        if (move_frames(db) > most_frames) {
+            move_frames(db);
             db.run("PRAGMA wal_checkpoint(RESTART)"); // a busy one says so in its row and is no failure
         }
+    }
+
+    // Returns how many the log has.
+    static std::int64_t move_frames(connection& db) {
+        sqlite::cursor rows = db.query("PRAGMA wal_checkpoint(PASSIVE)");
+        return rows.next() ? rows.integer(1) : 0;
     }
 
     std::vector<reply> commit(std::span<const command> commands) {

@@ -19,8 +19,7 @@ std::optional<std::int64_t> column_of(const std::optional<time_point>& t) {
 task_id transaction::insert_waiting(const task& t, time_point ask_at, std::string_view why, std::string_view body) {
     const event_id first_event = next_event();
     db_.run("INSERT INTO tasks (source, request_id, request_hash, status, stage, settled_by, model, metadata, "
-            "video_url, created_at, "
-            "submitted_at, unconfirmed, called_back_elsewhere, last_event) "
+            "video_url, created_at, submitted_at, unconfirmed, called_back_elsewhere, last_event) "
             "VALUES (?, ?, ?, ?, 'waiting', '', ?, ?, '', ?, ?, ?, ?, ?)",
             t.source, t.request_id, hash_of(t.request_id), to_string(t.status), t.model, t.metadata,
             to_column(t.created_at), column_of(t.submitted_at), std::int64_t{t.unconfirmed},
