@@ -97,7 +97,7 @@ verdict judge_transfer_error(const error& why) {
 
 verdict judge_disk_error(const error& why) {
     switch (why.code) {
-    case errc::invalid: // of a part that came in several transfers, or of a server that is out of order
+    case errc::invalid:
         return {again(why.message), part_fate::drop};
     case errc::no_space: // a transfer that waits for room holds none, or several could wait for each other
         return {blocked(why.message), part_fate::drop};

@@ -81,8 +81,8 @@ def test_trouble_of_the_states_disk_is_answered_503_and_passes_with_it(on_state,
     all_done(d, taken)
     refused, told = [], False
     with getattr(state, trouble)():
-        for n in range(3 if trouble == "out_of_inodes" else 100):  # no file is made, so no inode is missed
-            more, less = post_some(d, videos, 10, f"in_{n}_")
+        for n in range(30 if trouble == "out_of_inodes" else 1000):  # no file is made, so no inode is missed
+            more, less = post_some(d, videos, 1, f"in_{n}_")
             taken += more
             refused += less
             # It passes for a moment whenever moving the log into the file makes room.

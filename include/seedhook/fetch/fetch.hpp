@@ -24,9 +24,9 @@ struct fetch_context {
 
 // Without a URL, and after 403, 404 and 410 but a first 404, upstream is asked for a fresh one, which is used at once.
 // An interrupted transfer leaves its part in the spool and resumes with Range and If-Range, also after a restart.
-// Outcomes: done with the video; again for network faults, 5xx, 429, and 404 just after the callback; blocked when the
-// spool or its disk has no room; rejected for a URL that policy refuses, for a body over the limit, and for a file that
-// is not a whole MP4 although its length matches.
+// Outcomes: done with the video; again for network faults, 5xx, 429, 404 just after the callback, and for what is no
+// whole video (a page, nothing, a file whose boxes do not add up); blocked when the spool or its disk has no room;
+// rejected for a URL that policy refuses, and for a body over the limit.
 std::shared_ptr<handler> make_fetch_handler(config::fetch settings, fetch_context with);
 
 } // namespace seedhook
