@@ -189,7 +189,8 @@ def look_at_the_api(d, search):
         search.look("the control API", str(answer.headers).encode() + answer.body)
     with contextlib.suppress(OSError, AssertionError):
         events = subprocess.run(["curl", "-sN", "-m", "1", "--unix-socket", d.control, "http://localhost/v1/events",
-                                 "-H", "Last-Event-ID: 0", "-H", f"Authorization: Bearer {d.control_token}"], capture_output=True, check=False)
+                                 "-H", "Last-Event-ID: 0", "-H", f"Authorization: Bearer {d.control_token}"],
+                                capture_output=True, check=False)
         search.look("the control API", events.stdout)
 
 

@@ -20,8 +20,8 @@ constexpr std::array steps{
     // task's events are a list through `last_event` and `previous`: an index of them would be one more page that every
     // commit writes. Ids are not AUTOINCREMENT: pruning must keep the newest row, and then they never repeat. Events of
     // task 0 belong to none. `ids` names pruned tasks by 16 bytes of a hash: a page holds several times as many of
-    // these as of the names
-    // themselves. Fencing tokens come from one counter, so that a job that is made anew cannot meet an old one.
+    // these as of the names themselves. Fencing tokens come from one counter, so that a job that is made anew cannot
+    // meet an old one.
     R"(
     CREATE TABLE tasks (
         id INTEGER PRIMARY KEY,
