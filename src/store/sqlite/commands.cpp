@@ -206,15 +206,7 @@ pull_in_reply transaction::run(const pull_in_command& c) {
 }
 
 redeliver_reply transaction::run(const redeliver_command& c) {
-    std::vector<task> found;
-    {
-        cursor rows = db_.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE request_hash = ?1 AND "
-                                "request_id = ?2 AND (?3 = '' OR source = ?3)",
-                                hash_of(c.request_id), c.request_id, c.source);
-        while (rows.next()) {
-            found.push_back(read_task(rows));
-        }
-    }
+    const std::vector<task> found = find_tasks(db_, c.source, c.request_id);
     using kind = redeliver_reply::kind;
     if (found.size() != 1) {
         return {found.empty() ? kind::unknown_task : kind::ambiguous, 0};

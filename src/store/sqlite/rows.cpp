@@ -112,6 +112,18 @@ std::optional<task> find_task(connection& db, std::string_view source, std::stri
     return rows.next() ? std::optional(read_task(rows)) : std::nullopt;
 }
 
+std::vector<task> find_tasks(connection& db, std::string_view source, std::string_view request_id) {
+    std::vector<task> found;
+    cursor rows =
+        db.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE request_hash = ?1 AND request_id = ?2 AND "
+                 "(?3 = '' OR source = ?3) ORDER BY source",
+                 hash_of(request_id), request_id, source);
+    while (rows.next()) {
+        found.push_back(read_task(rows));
+    }
+    return found;
+}
+
 task task_of(connection& db, task_id id) {
     cursor rows = db.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE id = ?", id);
     if (!rows.next()) {

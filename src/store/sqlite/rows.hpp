@@ -42,6 +42,8 @@ event read_event(const cursor& row);
 std::int64_t hash_of(std::string_view request_id);
 
 std::optional<task> find_task(connection& db, std::string_view source, std::string_view request_id);
+// In the order of their sources; an empty `source` stands for every one.
+std::vector<task> find_tasks(connection& db, std::string_view source, std::string_view request_id);
 task task_of(connection& db, task_id id);
 std::vector<job> jobs_of(connection& db, task_id id);
 

@@ -23,17 +23,11 @@ std::vector<event> events_of(connection& db, task_id id) {
 
 std::vector<task_detail> find(connection& db, std::string_view source, std::string_view request_id) {
     std::vector<task_detail> found;
-    {
-        cursor rows = db.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE request_hash = ?1 AND "
-                               "request_id = ?2 AND (?3 = '' OR source = ?3) ORDER BY source",
-                               hash_of(request_id), request_id, source);
-        while (rows.next()) {
-            found.emplace_back().of = read_task(rows);
-        }
-    }
-    for (task_detail& detail : found) {
-        detail.jobs = jobs_of(db, detail.of.id);
-        detail.events = events_of(db, detail.of.id);
+    for (task& one : find_tasks(db, source, request_id)) {
+        task_detail& detail = found.emplace_back();
+        detail.jobs = jobs_of(db, one.id);
+        detail.events = events_of(db, one.id);
+        detail.of = std::move(one);
     }
     return found;
 }
