@@ -125,7 +125,7 @@ class HostileS3:
     """Serves until stop(), or to the end of a `with`.
 
     `share`: of the exchanges that go wrong; never more than `in_a_row` of those about one key, and never more than
-    `in_all` of them. `only`: which faults there may be, their names as a function of the key; all when left out. With an
+    `in_all` of them. `only`: which faults there may be, their names as a function of the request; all when left out. With an
     authority it speaks TLS. `page`: entries of a listing in one answer.
     """
 
@@ -228,7 +228,7 @@ class HostileS3:
     def _choose(self, exchange):
         """A fault or None."""
         request, chance = exchange.request, exchange.chance
-        allowed = self.only(request.about) if self.only else s3_faults.FAULTS
+        allowed = self.only(request) if self.only else s3_faults.FAULTS
         able = [f for f in s3_faults.possible(request.operation) if f.__name__ in allowed]
         if not able:
             return None

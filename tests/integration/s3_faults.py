@@ -13,8 +13,6 @@ READS = ("HeadObject", "HeadBucket", "ListParts", "ListMultipartUploads")
 BODIES = ("PutObject", "UploadPart")
 DOCUMENTS = ("CreateMultipartUpload", "CompleteMultipartUpload", "ListParts", "ListMultipartUploads")
 WRITES = ("PutObject", "UploadPart", "CreateMultipartUpload", "CompleteMultipartUpload", "AbortMultipartUpload")
-# Not those that clear up: a client that is refused for good there lets the upload be rather than hold up the video.
-ESSENTIAL = tuple(o for o in (*READS, *WRITES) if o not in ("ListMultipartUploads", "AbortMultipartUpload"))
 VISIBLE = ("PutObject", "CompleteMultipartUpload")  # after these there is an object
 
 FAULTS = {}  # by name: the function and the operations it can happen to
@@ -151,27 +149,27 @@ def request_time_too_skewed(exchange):
 # -- errors that look like a person's to mend
 
 
-@fault(*ESSENTIAL)
+@fault(*READS, *WRITES)
 def access_denied(exchange):
     refusal(exchange, 403, "AccessDenied")
 
 
-@fault(*ESSENTIAL)
+@fault(*READS, *WRITES)
 def expired_token(exchange):
     refusal(exchange, 400, "ExpiredToken")
 
 
-@fault(*ESSENTIAL)
+@fault(*READS, *WRITES)
 def no_such_bucket(exchange):
     refusal(exchange, 404, "NoSuchBucket", BucketName=exchange.request.bucket)
 
 
-@fault(*ESSENTIAL)
+@fault(*READS, *WRITES)
 def authorization_header_malformed(exchange):
     refusal(exchange, 400, "AuthorizationHeaderMalformed", Region="eu-central-1")
 
 
-@fault(*ESSENTIAL)
+@fault(*READS, *WRITES)
 def permanent_redirect(exchange):
     """To where nobody listens."""
     refusal(exchange, 301, "PermanentRedirect", {"x-amz-bucket-region": "eu-central-1"}, Endpoint="localhost:1",

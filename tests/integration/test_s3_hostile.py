@@ -148,7 +148,8 @@ def test_five_hundred_videos_reach_a_hostile_server_whole(hostile, videos, daemo
 
 def test_each_fault_alone_is_got_over(hostile, videos, daemon, started):
     """Three times in a row for a small video and for one in parts, with and without a condition."""
-    server = hostile(share=1.0, in_all=3, page=2, only=lambda key: {key.partition("/")[2].partition(".")[0][2:]})
+    server = hostile(share=1.0, in_all=3, page=2,
+                     only=lambda request: {request.about.partition("/")[2].partition(".")[0][2:]})
     d = daemon(settings=settings_for(server))
     sizes = {f"{source}{kind}{fault}": size for fault in s3_faults.FAULTS
              for source in "mc" for kind, size in (("s", 30_000), ("p", PART + 1))}
@@ -179,6 +180,19 @@ def test_an_upload_that_is_given_up_for_good_is_ended(hostile, videos, daemon, s
     task = d.finished("req_late")
     assert task["stage"] == "stuck", s3_daemon.notes(task)
     assert server.service.content("videos", "careful/req_late.mp4") == b"another film"
+    assert_no_upload_is_left(server, d, started)
+
+
+def test_an_upload_that_may_not_be_ended_holds_up_nothing_and_is_tried_again(hostile, videos, daemon, started):
+    """Its id is lost on the way, and the service does not let us look for it just then."""
+    faults = {"CreateMultipartUpload": {"cut_before_answering"}, "ListMultipartUploads": {"access_denied"}}
+    server = hostile(share=1.0, in_all=2, only=lambda request: faults.get(request.operation, set()))
+    d = daemon(settings=settings_for(server))
+    films = tell_all(d, videos, {"m_left": PART + 1})
+    assert_all_is_well(d, server, films)
+    assert server.faults() == {"cut_before_answering": 1, "access_denied": 1}
+    assert "upload left behind" in d.logs()
+    assert len(server.service.open_uploads()) == 1
     assert_no_upload_is_left(server, d, started)
 
 

@@ -72,22 +72,18 @@ bool passes(const refusal& why) {
     return std::holds_alternative<again>(why.comes_to) || std::holds_alternative<interrupted>(why.comes_to);
 }
 
-// What will not pass by itself does not hold up the video: what is left then costs money until a person ends it.
-std::optional<refusal> unless_for_ever(const refusal& why, const std::string& key, const std::string& id) {
-    if (passes(why)) {
-        return why;
-    }
+void tell_of_left(const upload_record& upload, const refusal& why) {
     const auto* held_up = std::get_if<blocked>(&why.comes_to);
-    log::warning("upload left behind",
-                 {{"key", key}, {"upload_id", id}, {"error", held_up != nullptr ? held_up->why : why.why.code}});
-    return std::nullopt;
+    log::warning("upload left behind", {{"key", upload.key},
+                                        {"upload_id", upload.upload_id},
+                                        {"error", held_up != nullptr ? held_up->why : why.why.code}});
 }
 
 awaitable<std::optional<refusal>> abort_one(service& at, const std::string& key, const std::string& id) {
     operation drop("AbortMultipartUpload", "DELETE", key, query_of(id));
     const auto dropped = co_await at.call(std::move(drop));
     const bool gone = dropped || (dropped.error().why.status == 404 && dropped.error().why.code != "NoSuchBucket");
-    co_return gone ? std::nullopt : unless_for_ever(dropped.error(), key, id);
+    co_return gone ? std::nullopt : std::optional(dropped.error());
 }
 
 // Those to exactly that key stand before all others that begin with it, on the first page or the first few.
@@ -96,7 +92,7 @@ awaitable<std::optional<refusal>> abort_all(service& at, const std::string& key)
         operation list("ListMultipartUploads", "GET", {}, "prefix=" + uri_encode(key, false) + "&uploads=");
         const auto answer = co_await at.call(std::move(list));
         if (!answer) {
-            co_return unless_for_ever(answer.error(), key, "");
+            co_return answer.error();
         }
         const auto uploads = uploads_to(key, answer->body);
         if (!uploads) {
@@ -155,7 +151,7 @@ awaitable<std::optional<refusal>> multipart::take_up(http::field_list object) {
     }
     if (earlier) {
         auto kept = co_await end_upload(with_.to, with_.disk, with_.notes, std::move(*earlier));
-        if (kept) {
+        if (kept && passes(*kept)) { // what does not is set aside, and holds up no video
             co_return kept;
         }
     }
@@ -292,12 +288,20 @@ awaitable<std::optional<refusal>> end_upload(service& at, blocking_pool& disk, r
     } else {
         kept = co_await abort_one(at, what.key, what.upload_id);
     }
+    const bool for_ever = kept && !passes(*kept);
+    if (for_ever) {
+        tell_of_left(what, *kept);
+        what.upload_id.clear(); // another of the same delivery may lie aside: then all to the key are to be ended
+    }
     what.sha256.clear(); // fits nothing: nobody goes on with it
-    auto noting = [notes, what, gone = !kept] {
+    auto noting = [notes, what, gone = !kept, for_ever] {
         if (gone) {
             notes.remove();
-        } else {
-            notes.save(what); // or it stands as it was
+            return;
+        }
+        notes.save(what); // or it stands as it was
+        if (for_ever) {
+            notes.set_aside();
         }
     };
     co_await disk.run(std::move(noting));

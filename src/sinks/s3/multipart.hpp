@@ -54,8 +54,8 @@ private:
 };
 
 // Ends the upload that `what` tells of, and where it is not known whether one was begun, every one to its key; then
-// removes its record. What stood in the way, when that may pass: the record then remains, to be ended another time.
-// What is not ours to end is left to the service.
+// removes its record. What stood in the way: the record then remains, to be ended another time; set aside, where that
+// will not pass by itself.
 awaitable<std::optional<refusal>> end_upload(service& at, blocking_pool& disk, record_file notes, upload_record what);
 
 } // namespace seedhook::s3

@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::string_view suffix = ".upload";
+constexpr std::string_view suffix_aside = ".left.upload";
 constexpr std::uint32_t highest_number = 10000;
 
 std::string line_of(const upload_record& r) {
@@ -134,6 +135,14 @@ result<void> record_file::save(const upload_record& all) const {
 
 result<void> record_file::add(std::uint32_t number, const stored_part& part) const {
     return write_line(file_, O_APPEND, line_of(number, part), false);
+}
+
+void record_file::set_aside() const noexcept {
+    std::string name = file_.string();
+    if (!name.ends_with(suffix_aside)) {
+        name.replace(name.size() - suffix.size(), suffix.size(), suffix_aside);
+        ::rename(file_.c_str(), name.c_str());
+    }
 }
 
 void record_file::remove() const noexcept { ::unlink(file_.c_str()); }

@@ -51,6 +51,9 @@ public:
     // Adds one part. A power cut may lose it: it is then sent again.
     result<void> add(std::uint32_t number, const stored_part& part) const;
 
+    // Out of the way of the delivery's next upload, under a name of its own, in the place of any that lies there.
+    void set_aside() const noexcept;
+
     void remove() const noexcept;
 
 private:

@@ -100,6 +100,21 @@ BOOST_AUTO_TEST_CASE(records_are_abandoned_by_age) {
     BOOST_TEST(records_untouched_since(folder.path() / "none", now).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_record_set_aside_makes_room_and_is_abandoned_like_any_other) {
+    test::temp_folder folder;
+    const record_file file(folder.path(), "dlv_1");
+    BOOST_REQUIRE(file.save(some_record()));
+    file.set_aside();
+    BOOST_TEST(!file.load());
+    const auto soon = system_clock().now() + std::chrono::minutes(1);
+    const std::vector<std::string> names = records_untouched_since(folder.path(), soon);
+    BOOST_REQUIRE(names.size() == 1U);
+    const record_file aside(folder.path(), names.front());
+    BOOST_TEST(aside.load().value().fits(some_record()));
+    aside.set_aside(); // where it is already
+    BOOST_TEST(records_untouched_since(folder.path(), soon) == names, boost::test_tools::per_element());
+}
+
 // The check values that catalogues of CRCs give, and FIPS 180-4's.
 BOOST_AUTO_TEST_CASE(checksums_are_those_of_their_standards) {
     BOOST_TEST(digest_of("123456789", checksum_kind::crc32).checksum == "y/Q5Jg==");
