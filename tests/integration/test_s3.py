@@ -332,7 +332,9 @@ def test_an_upload_goes_on_after_a_kill_without_the_parts_that_are_there(bucket,
     assert len(there) == 5 and len(proxy.of("CreateMultipartUpload")) == 1
     assert len({p.upload for p in proxy.of("UploadPart") + proxy.of("CompleteMultipartUpload")}) == 1
     whole = [p.part for p in proxy.of("UploadPart") if p.status == 200]
-    assert sorted(whole) == list(range(1, 14)), "parts that were there were sent again"
+    assert set(whole) == set(range(1, 14))
+    # Of those that were held, one that lay in the kernel whole when its sender died arrives all the same.
+    assert [whole.count(part) for part in there] == [1] * 5, "parts that were there were sent again"
     assert bucket.client.uploads(bucket.name) == []
     assert_frugal(again)
 
