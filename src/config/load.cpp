@@ -117,8 +117,23 @@ std::vector<std::string> warnings(const settings& s) {
         out.push_back("control " + s.control.address +
                       " has plaintext: true: its token, and what it is used for, can be read");
     }
+    if (!s.control.client_ca.empty()) {
+        out.emplace_back(
+            "control.client_ca: seedhook's own commands, `health` among them, have no certificate to show and "
+            "cannot use it");
+    }
     if (s.sinks.empty()) {
         out.emplace_back("there are no sinks: tasks are recorded, and no video is fetched");
+    }
+    for (const sink& to : s.sinks) {
+        const bool by_content_alone = to.s3 && to.s3->key.find("{requestId}") == std::string::npos;
+        const bool has_no_content = std::any_of(to.routes.on.begin(), to.routes.on.end(),
+                                                [](task_status status) { return status != task_status::succeeded; });
+        if (by_content_alone && has_no_content) {
+            out.push_back("sink " + to.name +
+                          " takes tasks without a video, and its key has no {requestId}: their documents "
+                          "replace each other");
+        }
     }
     if (!s.fetch.allow_cidrs.empty()) {
         out.emplace_back("fetch.allow_cidrs: a video's URL may lead into networks that are not public");

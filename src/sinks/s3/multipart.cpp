@@ -74,32 +74,20 @@ bool passes(const refusal& why) {
 
 void tell_of_left(const upload_record& upload, const refusal& why) {
     const auto* held_up = std::get_if<blocked>(&why.comes_to);
-    log::warning("upload left behind", {{"key", upload.key},
-                                        {"upload_id", upload.upload_id},
-                                        {"error", held_up != nullptr ? held_up->why : why.why.code}});
-}
-
-awaitable<std::optional<refusal>> abort_one(service& at, const std::string& key, const std::string& id) {
-    operation drop("AbortMultipartUpload", "DELETE", key, query_of(id));
-    const auto dropped = co_await at.call(std::move(drop));
-    const bool gone = dropped || (dropped.error().why.status == 404 && dropped.error().why.code != "NoSuchBucket");
-    co_return gone ? std::nullopt : std::optional(dropped.error());
+    const auto* never = std::get_if<rejected>(&why.comes_to);
+    const std::string& reason = held_up != nullptr ? held_up->why : never != nullptr ? never->why : why.why.code;
+    log::warning("upload left behind", {{"key", upload.key}, {"upload_id", upload.upload_id}, {"error", reason}});
 }
 
 // Those to exactly that key stand before all others that begin with it, on the first page or the first few.
 awaitable<std::optional<refusal>> abort_all(service& at, const std::string& key) {
     for (unsigned page = 0; page < most_pages; ++page) {
-        operation list("ListMultipartUploads", "GET", {}, "prefix=" + uri_encode(key, false) + "&uploads=");
-        const auto answer = co_await at.call(std::move(list));
-        if (!answer) {
-            co_return answer.error();
-        }
-        const auto uploads = uploads_to(key, answer->body);
+        const auto uploads = co_await list_uploads(at, key);
         if (!uploads) {
-            co_return without("a list", "ListMultipartUploads", at);
+            co_return uploads.error();
         }
         for (const std::string& id : uploads->ids) {
-            auto kept = co_await abort_one(at, key, id);
+            auto kept = co_await abort_upload(at, key, id);
             if (kept) {
                 co_return kept;
             }
@@ -130,7 +118,9 @@ awaitable<std::optional<refusal>> multipart::run(http::field_list object, http::
         refused = co_await complete(std::move(condition));
     }
     if (refused && is_lost(refused->why)) {
-        upload_.upload_id.clear(); // perhaps it was never right: whatever there is to the key
+        upload_.sha256.clear(); // fits nothing: nobody goes on with it, also when it cannot be ended now
+        auto giving_up = [notes = with_.notes, all = upload_] { return notes.save(all); };
+        co_await with_.disk.run(std::move(giving_up));
         co_await end_upload(with_.to, with_.disk, with_.notes, upload_);
     } else if (refused && stored_some_ && std::holds_alternative<again>(refused->comes_to)) {
         const auto& fault = std::get<again>(refused->comes_to);
@@ -281,26 +271,43 @@ awaitable<std::optional<refusal>> multipart::complete(http::field_list condition
     co_return answer.error();
 }
 
+awaitable<boost::system::result<upload_list, refusal>> list_uploads(service& at, const std::string& key) {
+    operation list("ListMultipartUploads", "GET", {}, "prefix=" + uri_encode(key, false) + "&uploads=");
+    const auto answer = co_await at.call(std::move(list));
+    if (!answer) {
+        co_return answer.error();
+    }
+    auto uploads = uploads_to(key, answer->body);
+    if (!uploads) {
+        co_return without("a list", "ListMultipartUploads", at);
+    }
+    co_return std::move(*uploads);
+}
+
+awaitable<std::optional<refusal>> abort_upload(service& at, const std::string& key, const std::string& id) {
+    operation drop("AbortMultipartUpload", "DELETE", key, query_of(id));
+    const auto dropped = co_await at.call(std::move(drop));
+    const bool gone = dropped || (dropped.error().why.status == 404 && dropped.error().why.code != "NoSuchBucket");
+    co_return gone ? std::nullopt : std::optional(dropped.error());
+}
+
 awaitable<std::optional<refusal>> end_upload(service& at, blocking_pool& disk, record_file notes, upload_record what) {
     std::optional<refusal> kept;
-    if (what.upload_id.empty()) {
+    if (what.bucket != at.home().identity()) {
+        kept = refusal(rejected("the sink leads to another bucket now than " + what.bucket));
+    } else if (what.upload_id.empty()) {
         kept = co_await abort_all(at, what.key);
     } else {
-        kept = co_await abort_one(at, what.key, what.upload_id);
+        kept = co_await abort_upload(at, what.key, what.upload_id);
     }
     const bool for_ever = kept && !passes(*kept);
     if (for_ever) {
         tell_of_left(what, *kept);
-        what.upload_id.clear(); // another of the same delivery may lie aside: then all to the key are to be ended
     }
-    what.sha256.clear(); // fits nothing: nobody goes on with it
-    auto noting = [notes, what, gone = !kept, for_ever] {
+    auto noting = [notes, gone = !kept, for_ever] {
         if (gone) {
             notes.remove();
-            return;
-        }
-        notes.save(what); // or it stands as it was
-        if (for_ever) {
+        } else if (for_ever) {
             notes.set_aside();
         }
     };

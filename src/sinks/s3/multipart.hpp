@@ -53,6 +53,12 @@ private:
     std::optional<refusal> refused_; // the first
 };
 
+// Of uploads to exactly that key those that the service tells of first.
+awaitable<boost::system::result<upload_list, refusal>> list_uploads(service& at, const std::string& key);
+
+// What stood in the way; nothing also when it has ended already.
+awaitable<std::optional<refusal>> abort_upload(service& at, const std::string& key, const std::string& id);
+
 // Ends the upload that `what` tells of, and where it is not known whether one was begun, every one to its key; then
 // removes its record. What stood in the way: the record then remains, to be ended another time; set aside, where that
 // will not pass by itself.

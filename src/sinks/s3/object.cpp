@@ -38,7 +38,8 @@ result<object_rules> object_rules::of(const config::s3_sink& settings) {
     if (!key) {
         return within("key", key.error());
     }
-    object_rules rules(std::move(*key));
+    const std::string fixed = settings.key.substr(0, settings.key.find('{'));
+    object_rules rules(std::move(*key), fixed.substr(0, fixed.rfind('/') + 1));
     http::field_list& fields = rules.fields_;
     for (const auto& [name, value] : settings.metadata) {
         if (!is_printable(value)) {

@@ -13,6 +13,7 @@
 namespace seedhook::s3 {
 
 constexpr std::string_view sha256_field = "x-amz-meta-sha256";
+constexpr std::string_view task_field = "x-amz-meta-seedhook-task"; // of a document: `source/requestId`
 
 class object_rules {
 public:
@@ -21,13 +22,17 @@ public:
 
     std::string key_of(const task& of) const;
 
+    // What every key begins with: folders, each with its slash; or nothing.
+    const std::string& folder() const noexcept { return folder_; }
+
     // All but what the content is hashed to.
     http::field_list fields_of(std::string_view content_type) const;
 
 private:
-    explicit object_rules(path_template key) : key_(std::move(key)) {}
+    object_rules(path_template key, std::string folder) : key_(std::move(key)), folder_(std::move(folder)) {}
 
     path_template key_;
+    std::string folder_;
     http::field_list fields_; // of every object
 };
 

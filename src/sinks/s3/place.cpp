@@ -16,7 +16,8 @@ std::string aws_endpoint(std::string_view region) {
 }
 
 bool is_aws(const http::url& endpoint) {
-    return http::host_matches("*.amazonaws.com", endpoint.host) || http::host_matches("*.amazonaws.com.cn", endpoint.host);
+    return http::host_matches("*.amazonaws.com", endpoint.host) ||
+           http::host_matches("*.amazonaws.com.cn", endpoint.host);
 }
 
 result<http::url> parse_endpoint(std::string_view text) {
@@ -72,6 +73,10 @@ std::string bucket_place::url_of(std::string_view key, std::string_view query) c
 }
 
 std::string bucket_place::name_of(std::string_view key) const { return "s3://" + bucket + "/" + std::string(key); }
+
+std::string bucket_place::identity() const {
+    return endpoint.scheme + "://" + endpoint.authority() + endpoint.target + "/" + bucket;
+}
 
 bool bucket_place::operator==(const bucket_place& other) const {
     return url_of({}) == other.url_of({}) && region == other.region;

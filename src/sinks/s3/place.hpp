@@ -25,8 +25,11 @@ struct bucket_place {
     // Of an object, or with an empty key of the bucket itself. `query` as it is to be sent, without `?`.
     std::string url_of(std::string_view key, std::string_view query = {}) const;
 
-    // Names the object for people and records: `s3://videos/2026/a.mp4`.
+    // Names the object for people: `s3://videos/2026/a.mp4`.
     std::string name_of(std::string_view key) const;
+
+    // Names the bucket for records, the same however it is addressed: `https://s3.example/videos`.
+    std::string identity() const;
 
     bool operator==(const bucket_place& other) const;
 };

@@ -16,6 +16,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -49,6 +50,8 @@ found compare(const http::client_response& head, const video_file& video) {
     return !ours ? found::other : whole ? found::same : found::damaged;
 }
 
+bool is_missing(const refusal& look) { return look.why.status == 404 && look.why.code != "NoSuchBucket"; }
+
 http::field_list condition(bool over_another) {
     http::field_list fields;
     if (!over_another) {
@@ -73,6 +76,18 @@ public:
 
     awaitable<outcome> deliver(const delivery& what) override {
         co_await asio::this_coro::throw_if_cancelled(false);
+        outcome result = co_await put_all(what);
+        if (std::holds_alternative<done>(result) || std::holds_alternative<rejected>(result)) {
+            sent_.erase(what.id);
+        }
+        co_return result;
+    }
+
+    awaitable<outcome> probe() override;
+    awaitable<> tidy() override;
+
+private:
+    awaitable<outcome> put_all(const delivery& what) {
         if (!valid_request_id(what.id)) { // it names the record
             co_return rejected("the delivery's id is no name for a file");
         }
@@ -94,10 +109,6 @@ public:
         co_return done(home_.name_of(what.video ? key : document));
     }
 
-    awaitable<outcome> probe() override;
-    awaitable<> tidy() override;
-
-private:
     awaitable<std::optional<outcome>> put_video(const delivery& what, const std::string& key);
     awaitable<std::optional<refusal>> put_whole(const delivery& what, const std::string& key, shared_file video,
                                                 bool over_another);
@@ -106,6 +117,7 @@ private:
     awaitable<std::optional<outcome>> put_document(const delivery& what, const std::string& key);
     awaitable<boost::system::result<found, refusal>> look_for(const video_file& video, const std::string& key);
     awaitable<std::optional<outcome>> check(const video_file& video, const std::string& key);
+    awaitable<std::string> probe_parts(const std::string& key);
     awaitable<> end_recorded(const std::string& id);
     outcome taken(const std::string& key) const;
 
@@ -117,6 +129,8 @@ private:
     const bucket_place home_; // as configured
     const s3_context with_;
     service to_;
+    std::set<std::string> sent_;      // deliveries under way whose video has been sent in this life
+    std::multiset<std::string> busy_; // keys of uploads in parts that are under way
 };
 
 outcome s3_sink::taken(const std::string& key) const {
@@ -129,16 +143,16 @@ awaitable<boost::system::result<found, refusal>> s3_sink::look_for(const video_f
     if (head) {
         co_return compare(*head, video);
     }
-    refusal why = head.error();
-    if (why.why.status == 404 && why.why.code != "NoSuchBucket") {
+    if (is_missing(head.error())) {
         co_return found::nothing;
     }
-    co_return why;
+    co_return head.error();
 }
 
 awaitable<std::optional<outcome>> s3_sink::put_video(const delivery& what, const std::string& key) {
     const video_file& video = *what.of.video;
-    const bool perhaps_there = what.attempt > 1; // an earlier attempt may not have lived to say so
+    const bool sent = sent_.contains(what.id);           // a blocked attempt does not count as one
+    const bool perhaps_there = sent || what.attempt > 1; // an earlier attempt may not have lived to say so
     bool over_another = !settings_.if_absent;
     if (perhaps_there || settings_.if_absent) {
         const auto there = co_await look_for(video, key);
@@ -149,10 +163,10 @@ awaitable<std::optional<outcome>> s3_sink::put_video(const delivery& what, const
         if (there && *there == found::other && settings_.if_absent) {
             co_return taken(key);
         }
-        if (!there && settings_.if_absent) {
+        if (!there && (sent || settings_.if_absent)) {
             co_return there.error().comes_to;
         }
-        over_another = over_another || *there == found::damaged; // it is our own
+        over_another = over_another || (there && *there == found::damaged); // it is our own
     }
     auto opening = [path = *what.video, size = video.size] { return open_video(path, size); };
     auto file = co_await with_.disk.run(std::move(opening));
@@ -168,8 +182,11 @@ awaitable<std::optional<outcome>> s3_sink::put_video(const delivery& what, const
     if (refused && (over_another || refused->why.status != precondition_failed)) {
         co_return std::move(refused->comes_to);
     }
+    sent_.insert(what.id);
     auto trouble = co_await check(video, key);
-    if (!trouble) {
+    if (!trouble && refused) {
+        co_await end_recorded(what.id);
+    } else if (!trouble) {
         auto forgetting = [record = record_of(what.id)] { record.remove(); };
         co_await with_.disk.run(std::move(forgetting));
     }
@@ -182,7 +199,8 @@ awaitable<std::optional<outcome>> s3_sink::check(const video_file& video, const 
     const auto head = co_await to_.call(std::move(look));
     if (!head) {
         const refusal why = head.error();
-        co_return why.why.status == 404 ? outcome(again(home_.name_of(key) + " is not there after it was put")) : why.comes_to;
+        co_return why.why.status == 404 ? outcome(again(home_.name_of(key) + " is not there after it was put"))
+                                        : why.comes_to;
     }
     const found there = compare(*head, video);
     if (there == found::same) {
@@ -220,37 +238,73 @@ awaitable<std::optional<refusal>> s3_sink::put_whole(const delivery& what, const
     co_return answer ? std::nullopt : std::optional(answer.error());
 }
 
-awaitable<std::optional<refusal>> s3_sink::put_in_parts(const delivery& what, const std::string& key,
-                                                        shared_file video, bool over_another) {
+awaitable<std::optional<refusal>> s3_sink::put_in_parts(const delivery& what, const std::string& key, shared_file video,
+                                                        bool over_another) {
     const video_file& of = *what.of.video;
     upload_record wanted;
-    wanted.object = home_.url_of(key);
+    wanted.bucket = home_.identity();
     wanted.key = key;
     wanted.sha256 = of.sha256;
     wanted.size = of.size;
     wanted.part_size = part_size_for(of.size, settings_.part_size);
-    multipart_context context{to_,         with_.disk, record_of(what.id), std::move(video), settings_.checksum,
-                              settings_.parts_at_a_time};
+    wanted.checksum = name_of(settings_.checksum);
+    multipart_context context{
+        to_, with_.disk, record_of(what.id), std::move(video), settings_.checksum, settings_.parts_at_a_time};
     const auto executor = co_await asio::this_coro::executor;
     multipart upload(executor, std::move(context), std::move(wanted));
     http::field_list fields = objects_.fields_of(of.content_type);
     fields.emplace_back(sha256_field, of.sha256);
-    co_return co_await upload.run(std::move(fields), condition(over_another));
+    const auto busy = busy_.insert(key);
+    auto refused = co_await upload.run(std::move(fields), condition(over_another));
+    busy_.erase(busy);
+    co_return refused;
 }
 
+// With if_absent over nothing but an earlier document of the same task.
 awaitable<std::optional<outcome>> s3_sink::put_document(const delivery& what, const std::string& key) {
+    const std::string task = what.of.source + "/" + what.of.request_id;
+    bool over_another = !settings_.if_absent;
+    if (settings_.if_absent) {
+        operation look("HeadObject", "HEAD", key);
+        const auto there = co_await to_.call(std::move(look));
+        if (!there && !is_missing(there.error())) {
+            co_return there.error().comes_to;
+        }
+        if (there && there->find(task_field).value_or("") != task) {
+            co_return taken(key);
+        }
+        over_another = there.has_value();
+    }
     operation put("PutObject", "PUT", key);
     put.fields = objects_.fields_of("application/json");
+    put.fields.emplace_back(task_field, task);
+    for (auto& field : condition(over_another)) {
+        put.fields.push_back(std::move(field));
+    }
     put.body = delivery_document(what, std::nullopt);
     const auto answer = co_await to_.call(std::move(put));
+    if (!answer && !over_another && answer.error().why.status == precondition_failed) {
+        co_return again("another was put there meanwhile: " + home_.name_of(key)); // whose, the next look will tell
+    }
     co_return answer ? std::nullopt : std::optional(answer.error().comes_to);
 }
 
+// Where the videos go, since a policy may hold for that alone; and an upload that is begun and ended.
 awaitable<outcome> s3_sink::probe() {
     co_await asio::this_coro::throw_if_cancelled(false);
-    const std::string key = "seedhook-probe-" + crypto::random_hex(8);
+    const std::string key = objects_.folder() + "seedhook-probe-" + crypto::random_hex(8);
+    if (settings_.if_absent) {
+        operation look("HeadObject", "HEAD", key);
+        const auto missing = co_await to_.call(std::move(look));
+        if (!missing && !is_missing(missing.error())) {
+            co_return missing.error().comes_to;
+        }
+    }
     operation put("PutObject", "PUT", key);
     put.fields = objects_.fields_of("text/plain");
+    for (auto& field : condition(!settings_.if_absent)) {
+        put.fields.push_back(std::move(field));
+    }
     put.body = "seedhook doctor\n";
     const auto written = co_await to_.call(std::move(put));
     if (!written) {
@@ -263,8 +317,26 @@ awaitable<outcome> s3_sink::probe() {
     if (!seen) {
         co_return seen.error().comes_to;
     }
-    const std::string left = dropped ? "" : ", but must not delete: " + home_.name_of(key) + " is left";
-    co_return done("may write and look in s3://" + home_.bucket + left);
+    std::string but = dropped ? "" : "; must not delete, and has left " + home_.name_of(key);
+    but += co_await probe_parts(key);
+    co_return done("may write and look in " + home_.name_of(objects_.folder()) + but);
+}
+
+// What an upload in parts would miss, beginning with a semicolon; empty: nothing.
+awaitable<std::string> s3_sink::probe_parts(const std::string& key) {
+    operation begin("CreateMultipartUpload", "POST", key, "uploads=");
+    begin.fields = objects_.fields_of("text/plain");
+    const auto begun = co_await to_.call(std::move(begin));
+    if (!begun) {
+        co_return "; no uploads in parts: " + begun.error().why.code;
+    }
+    const auto listed = co_await list_uploads(to_, key);
+    const auto ended = co_await abort_upload(to_, key, element(begun->body, "UploadId"));
+    std::string missing = listed ? "" : "; must not list uploads: " + listed.error().why.code;
+    if (ended) {
+        missing += "; must not end uploads, and has left one: " + ended->why.code;
+    }
+    co_return missing;
 }
 
 awaitable<> s3_sink::tidy() {
@@ -278,18 +350,18 @@ awaitable<> s3_sink::tidy() {
     }
 }
 
-// The upload that the record of that delivery tells of.
+// The upload that the record of that delivery tells of; another time, while one to its key is under way.
 awaitable<> s3_sink::end_recorded(const std::string& id) {
     auto loading = [record = record_of(id)] { return record.load(); };
     auto upload = co_await with_.disk.run(std::move(loading));
-    if (upload) {
+    if (!upload) {
+        auto forgetting = [record = record_of(id)] { record.remove(); }; // there is none, or it cannot be read
+        co_await with_.disk.run(std::move(forgetting));
+    } else if (!busy_.contains(upload->key)) {
         const std::string key = upload->key;
         record_file notes = record_of(id);
         const auto kept = co_await end_upload(to_, with_.disk, std::move(notes), std::move(*upload));
         log::info(kept ? "abandoned upload not ended yet" : "abandoned upload ended", {{"sink", name_}, {"key", key}});
-    } else {
-        auto forgetting = [record = record_of(id)] { record.remove(); }; // there is none, or it cannot be read
-        co_await with_.disk.run(std::move(forgetting));
     }
 }
 
@@ -297,8 +369,8 @@ awaitable<> s3_sink::end_recorded(const std::string& id) {
 
 http::client_settings s3_client_settings(std::size_t connections) {
     http::client_settings c;
-    c.addresses.public_only = false; // an operator named the host
-    c.https_only = false;            // and said `plaintext: true`, or it is this machine
+    c.addresses.public_only = false;            // an operator named the host
+    c.https_only = false;                       // and said `plaintext: true`, or it is this machine
     c.header_timeout = std::chrono::minutes(5); // a large upload is put together before the answer
     c.idle_timeout = std::chrono::minutes(1);
     c.total_timeout = std::chrono::hours(24);
@@ -318,8 +390,8 @@ result<std::shared_ptr<sink>> make_s3_sink(const config::sink& settings, s3_cont
     if (!objects) {
         return objects.error();
     }
-    return std::shared_ptr<sink>(std::make_shared<s3_sink>(settings.name, wanted, std::move(*objects),
-                                                           std::move(*place), std::move(with)));
+    return std::shared_ptr<sink>(
+        std::make_shared<s3_sink>(settings.name, wanted, std::move(*objects), std::move(*place), std::move(with)));
 }
 
 } // namespace seedhook

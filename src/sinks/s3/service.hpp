@@ -56,7 +56,8 @@ public:
     // A success, or what the delivery comes to without one.
     awaitable<reply> call(operation what);
 
-    const bucket_place& where() const noexcept { return known_.where; }
+    const bucket_place& home() const noexcept { return home_; }         // as configured
+    const bucket_place& where() const noexcept { return known_.where; } // where it was last found
 
 private:
     enum class remedy { none, clock, place, credentials };
@@ -77,7 +78,7 @@ private:
 
     http::client& over_;
     std::shared_ptr<credential_source> who_;
-    const bucket_place home_; // as configured
+    const bucket_place home_;
     knowledge known_;
     const clock& time_;
 };

@@ -23,15 +23,15 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::string_view suffix = ".upload";
-constexpr std::string_view suffix_aside = ".left.upload";
 constexpr std::uint32_t highest_number = 10000;
 
 std::string line_of(const upload_record& r) {
-    return json::serialize(json::object{{"object", r.object},
+    return json::serialize(json::object{{"bucket", r.bucket},
                                         {"key", r.key},
                                         {"sha256", r.sha256},
                                         {"size", r.size},
                                         {"partSize", r.part_size},
+                                        {"checksum", r.checksum},
                                         {"uploadId", r.upload_id}}) +
            "\n";
 }
@@ -87,11 +87,12 @@ std::optional<upload_record> record_file::load() const {
         return std::nullopt;
     }
     upload_record r;
-    r.object = text_in(*head, "object");
+    r.bucket = text_in(*head, "bucket");
     r.key = text_in(*head, "key");
     r.sha256 = text_in(*head, "sha256");
     r.size = number_in(*head, "size");
     r.part_size = number_in(*head, "partSize");
+    r.checksum = text_in(*head, "checksum");
     r.upload_id = text_in(*head, "uploadId");
     if (r.key.empty() || r.part_size == 0) {
         return std::nullopt;
@@ -137,12 +138,16 @@ result<void> record_file::add(std::uint32_t number, const stored_part& part) con
     return write_line(file_, O_APPEND, line_of(number, part), false);
 }
 
-void record_file::set_aside() const noexcept {
-    std::string name = file_.string();
-    if (!name.ends_with(suffix_aside)) {
-        name.replace(name.size() - suffix.size(), suffix.size(), suffix_aside);
-        ::rename(file_.c_str(), name.c_str());
+void record_file::set_aside() const {
+    fs::path aside = file_;
+    if (!file_.stem().has_extension()) { // deliveries' ids have no dots
+        std::error_code failure;
+        for (unsigned n = 1; n == 1 || fs::exists(aside, failure); ++n) {
+            aside.replace_filename(file_.stem().string() + ".left" + std::to_string(n) + std::string(suffix));
+        }
+        fs::rename(file_, aside, failure); // lost in a power cut, it is ended again before the next one begins
     }
+    ::utimensat(AT_FDCWD, aside.c_str(), nullptr, 0);
 }
 
 void record_file::remove() const noexcept { ::unlink(file_.c_str()); }

@@ -22,17 +22,19 @@ struct stored_part {
 };
 
 struct upload_record {
-    std::string object; // the object's URL
+    std::string bucket; // bucket_place::identity
     std::string key;
     std::string sha256; // of the whole video
     std::uint64_t size = 0;
     std::uint64_t part_size = 0;
+    std::string checksum;  // name_of the kind that its parts have
     std::string upload_id; // empty: whether the service began one is not known
     std::map<std::uint32_t, stored_part> parts;
 
-    // Is it an upload of the same video to the same object?
+    // Is it an upload of the same video to the same object in the same way?
     bool fits(const upload_record& other) const {
-        return object == other.object && sha256 == other.sha256 && size == other.size;
+        return bucket == other.bucket && key == other.key && sha256 == other.sha256 && size == other.size &&
+               checksum == other.checksum;
     }
 };
 
@@ -51,8 +53,9 @@ public:
     // Adds one part. A power cut may lose it: it is then sent again.
     result<void> add(std::uint32_t number, const stored_part& part) const;
 
-    // Out of the way of the delivery's next upload, under a name of its own, in the place of any that lies there.
-    void set_aside() const noexcept;
+    // Out of the way of the delivery's next upload, under a name of its own, and touched now. What is aside already
+    // is only touched.
+    void set_aside() const;
 
     void remove() const noexcept;
 

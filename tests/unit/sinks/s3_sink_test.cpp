@@ -1,96 +1,18 @@
 // What is special about the s3 sink: parts, what another attempt finds, conditions, and mending by itself.
-#include "fake_bucket.hpp"
-#include "file_text.hpp"
-#include "run_coroutine.hpp"
-#include "seedhook/sinks/s3.hpp"
+#include "s3_world.hpp"
 #include "sinks/s3/checksum.hpp"
-#include "temp_folder.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 
-namespace seedhook::test {
-namespace {
-
-using asked = fake_bucket::asked;
-using reply = std::optional<result<http::client_response>>;
-
-constexpr std::size_t part_size = std::size_t{5} << 20;
-
-struct set_clock final : clock {
-    time_point present{std::chrono::seconds(1'800'000'000)};
-    time_point now() const noexcept override { return present; }
-};
-
-// A bucket, a sink that puts there, and one delivery.
-struct world {
-    explicit world(std::size_t size = 3 * part_size - 7) {
-        settings.name = "archive";
-        config::s3_sink& s3 = settings.s3.emplace();
-        s3.endpoint = "http://127.0.0.1:1";
-        s3.region = "eu-west-1";
-        s3.bucket = "videos";
-        s3.multipart_threshold = 2 * part_size;
-        s3.part_size = part_size;
-        s3.parts_at_a_time = 1;
-        s3.credentials.access_key_id = "id";
-        s3.credentials.secret_access_key = config::secret("key");
-        what.id = "dlv_1";
-        what.of.source = "main";
-        what.of.request_id = "req_1";
-        what.of.status = task_status::succeeded;
-        what.video = folder.path() / "req_1.mp4";
-        for (std::size_t i = 0; i < size; ++i) {
-            bytes.push_back(static_cast<char>(i * 31 % 251));
-        }
-        write_file(*what.video, bytes);
-        what.of.video = video_file{"main/req_1.mp4", size, crypto::to_hex(crypto::sha256_of(bytes)), "video/mp4"};
-    }
-
-    // Another life of the daemon, each time: nothing but the records and the bucket remains.
-    std::shared_ptr<sink> make() {
-        s3_context with{bucket, bucket, disk, time, folder.path() / "records", {}};
-        return make_s3_sink(settings, std::move(with)).value();
-    }
-    outcome deliver() {
-        const auto to = make();
-        return run_coroutine(hearing_cancellation(to->deliver(what)));
-    }
-    bool is_there() { return bucket.objects.contains("req_1.mp4") && bucket.objects["req_1.mp4"].body == bytes; }
-
-    config::s3_sink& s3() { return *settings.s3; }
-
-    temp_folder folder;
-    fake_bucket bucket;
-    blocking_pool disk{4};
-    set_clock time;
-    config::sink settings;
-    delivery what;
-    std::string bytes;
-};
-
-// Answers the first request that fits with `with`.
-auto once(std::string method, std::string query_begin, result<http::client_response> with) {
-    return [=, done = false](const asked& a) mutable -> reply {
-        if (done || !a.is(method, query_begin)) {
-            return std::nullopt;
-        }
-        done = true;
-        return with;
-    };
-}
-
-const result<http::client_response> no_answer = error(errc::network, "127.0.0.1: reset");
-
-bool delivered(const outcome& o) { return std::holds_alternative<done>(o); }
-
-} // namespace
+namespace seedhook::test::s3_in_memory {
 
 BOOST_AUTO_TEST_SUITE(s3_sink)
 
 BOOST_AUTO_TEST_CASE(below_the_threshold_a_video_goes_in_one_request_and_from_it_on_in_parts) {
-    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, 2 * part_size - 1, 2 * part_size, 2 * part_size + 1}) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{1}, 2 * part_size - 1, 2 * part_size, 2 * part_size + 1}) {
         world w(size);
         BOOST_TEST(delivered(w.deliver()), size);
         BOOST_TEST(w.is_there());
@@ -345,8 +267,9 @@ BOOST_AUTO_TEST_CASE(no_more_parts_than_configured_are_under_way) {
 BOOST_AUTO_TEST_CASE(a_probe_says_when_it_must_not_delete) {
     world w;
     const auto well = run_coroutine(w.make()->probe());
-    BOOST_TEST(std::get<done>(well).where == "may write and look in s3://videos");
+    BOOST_TEST(std::get<done>(well).where == "may write and look in s3://videos/");
     BOOST_TEST(w.bucket.objects.empty());
+    BOOST_TEST(w.bucket.uploads.empty());
     w.bucket.before = [](const asked& a) -> reply {
         return a.is("DELETE") ? reply(fake_bucket::trouble(403, "AccessDenied")) : std::nullopt;
     };
@@ -363,4 +286,4 @@ BOOST_AUTO_TEST_CASE(metadata_that_no_header_can_carry_is_refused_at_the_start) 
 
 BOOST_AUTO_TEST_SUITE_END()
 
-} // namespace seedhook::test
+} // namespace seedhook::test::s3_in_memory
