@@ -13,7 +13,7 @@ const section<poll>& poll_table() {
                 "from submission until a task is first asked about; `auto`: when it pays, from what has been learnt");
         s.field("max_interval", &poll::max_interval, time_span{1ms, 24h}, "the longest wait between two questions");
         s.field("give_up_after", &poll::give_up_after, time_span{1ms, 8760h},
-                "from submission until a task is `expired`; a late callback still settles it");
+                "of waiting until a task is `expired`; a late callback still settles it");
         s.field("requests_per_minute", &poll::requests_per_minute, integer{1, 60000}, "at most, of each source");
         s.check([](const poll& p, const members& given) {
             if (given.sound("first_after") && given.sound("give_up_after") && p.first_after >= p.give_up_after) {

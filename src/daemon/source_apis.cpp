@@ -14,14 +14,6 @@ struct api_stack {
 
 } // namespace
 
-std::shared_ptr<source_gate> source_apis::gate_of(const std::string& source, std::uint32_t requests_per_minute) {
-    std::shared_ptr<source_gate>& gate = gates_[source];
-    if (!gate) {
-        gate = std::make_shared<source_gate>(requests_per_minute, std::chrono::steady_clock::now());
-    }
-    return gate;
-}
-
 result<askers> source_apis::plan(const config::settings& settings, const outbound_clients& outgoing) {
     const std::shared_ptr<http::client> client = outgoing.client(executor_, seedance::api_client_settings());
     askers by_source;
@@ -37,27 +29,38 @@ result<askers> source_apis::plan(const config::settings& settings, const outboun
         stack->client = client;
         stack->api = seedance::make_api(*stack->client, std::move(address));
         seedance::api* api = stack->api.get();
-        by_source[s.name] = make_asker(s.name, std::shared_ptr<seedance::api>(std::move(stack), api),
-                                       gate_of(s.name, settings.poll.requests_per_minute), counts_);
+        known_source& known = known_[s.name];
+        known.planned = std::shared_ptr<seedance::api>(std::move(stack), api);
+        if (!known.access) {
+            const source_gate gate(settings.poll.requests_per_minute, std::chrono::steady_clock::now());
+            known.access = std::make_shared<source_access>(gate, known.planned);
+        }
+        by_source[s.name] = make_asker(s.name, known.access, counts_);
     }
     return by_source;
 }
 
 void source_apis::adopted(const config::settings& settings) {
-    std::map<std::string, std::shared_ptr<source_gate>> kept;
+    std::map<std::string, known_source> kept;
     for (const config::source& s : settings.sources) {
-        if (const auto gate = gates_.find(s.name); s.api && gate != gates_.end()) {
-            gate->second->reset(settings.poll.requests_per_minute, std::chrono::steady_clock::now());
-            kept.insert(*gate);
+        if (const auto found = known_.find(s.name); s.api && found != known_.end()) {
+            known_source& known = found->second;
+            const bool same = known.settings.base_url == s.api->base_url && known.settings.key == s.api->key;
+            known.access->gate.reset(settings.poll.requests_per_minute, std::chrono::steady_clock::now(), same);
+            known.access->api = std::move(known.planned);
+            known.access->changes += same ? 0 : 1;
+            known.settings = *s.api;
+            kept.insert(std::move(*found));
         }
     }
-    gates_ = std::move(kept);
+    known_ = std::move(kept);
 }
 
 std::vector<std::string> source_apis::degraded() const {
     std::vector<std::string> reasons;
-    for (const auto& [source, gate] : gates_) {
-        if (const auto why = gate->degraded()) {
+    const auto now = std::chrono::steady_clock::now();
+    for (const auto& [source, known] : known_) {
+        if (const auto why = known.access->gate.degraded(now)) {
             reasons.push_back("source " + source + ": " + *why);
         }
     }

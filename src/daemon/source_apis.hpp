@@ -22,7 +22,7 @@ class source_apis {
 public:
     source_apis(asio::any_io_executor executor, metrics& counts) : executor_(std::move(executor)), counts_(counts) {}
 
-    // Builds them or says what cannot be; nothing changes for those in use, with which they share the budgets.
+    // Builds them or says what cannot be; nothing changes for those in use, with which they share budgets and turns.
     result<askers> plan(const config::settings& settings, const outbound_clients& outgoing);
 
     // The plan of these settings is in use now.
@@ -30,12 +30,19 @@ public:
 
     std::vector<std::string> degraded() const;
 
+    // Lets go of all APIs and their connections. Once no asker asks any more.
+    void close() { known_.clear(); }
+
 private:
-    std::shared_ptr<source_gate> gate_of(const std::string& source, std::uint32_t requests_per_minute);
+    struct known_source {
+        std::shared_ptr<source_access> access;
+        std::shared_ptr<seedance::api> planned; // for `adopted`
+        config::api settings{};                 // of the one in use
+    };
 
     asio::any_io_executor executor_;
     metrics& counts_;
-    std::map<std::string, std::shared_ptr<source_gate>> gates_; // for as long as a source is configured
+    std::map<std::string, known_source> known_;
 };
 
 // When the tasks of each source are asked about.

@@ -36,24 +36,27 @@ std::string_view result_name(const api_answer& answer) {
 
 class source_asker final : public asker {
 public:
-    source_asker(std::string source, std::shared_ptr<seedance::api> through, std::shared_ptr<source_gate> gate,
-                 metrics& counts)
-        : source_(std::move(source)), api_(std::move(through)), gate_(std::move(gate)), counts_(counts) {}
+    source_asker(std::string source, std::shared_ptr<source_access> by, metrics& counts)
+        : source_(std::move(source)), by_(std::move(by)), counts_(counts) {}
 
     awaitable<api_answer> ask(std::string request_id) override {
-        while (!gate_->admit(std::chrono::steady_clock::now())) {
+        while (!by_->gate.admit(std::chrono::steady_clock::now())) {
             const bool goes_on = co_await sleep_for(std::clamp(next_turn(), duration(1), longest_look));
             if (!goes_on) {
                 co_return stopped();
             }
         }
-        api_answer answer = co_await api_->status(std::move(request_id));
-        report(answer);
+        const std::shared_ptr<seedance::api> through = by_->api;
+        const unsigned changes = by_->changes;
+        api_answer answer = co_await through->status(std::move(request_id));
+        if (changes == by_->changes) { // else it says nothing of the key that a reload has brought meanwhile
+            report(answer);
+        }
         co_return answer;
     }
 
     duration next_turn() const override {
-        const auto left = gate_->next_call() - std::chrono::steady_clock::now();
+        const auto left = by_->gate.next_call() - std::chrono::steady_clock::now();
         return std::max(duration(0), std::chrono::ceil<duration>(left));
     }
 
@@ -70,9 +73,10 @@ private:
             return;
         }
         counts_.poll(source_, result_name(answer));
-        const auto before = gate_->degraded();
-        tell_gate(answer);
-        const auto after = gate_->degraded();
+        const auto now = std::chrono::steady_clock::now();
+        const auto before = by_->gate.degraded(now);
+        tell_gate(answer, now);
+        const auto after = by_->gate.degraded(now);
         if (after && after != before) {
             log::warning("the API is not to be asked for now",
                          {{"source", source_}, {"reason", std::string_view(*after)}});
@@ -81,33 +85,31 @@ private:
         }
     }
 
-    void tell_gate(const api_answer& answer) {
+    void tell_gate(const api_answer& answer, steady_time now) {
         if (answer) {
-            gate_->answered();
+            by_->gate.answered();
             return;
         }
         const seedance::api_failure& failure = answer.error();
-        const auto now = std::chrono::steady_clock::now();
         switch (failure.what) {
         case kind::not_found:
         case kind::invalid_request:
         case kind::insufficient_credits:
-            gate_->answered();
+            by_->gate.answered();
             break;
         case kind::unauthorized:
-            gate_->unauthorized(now);
+            by_->gate.unauthorized(now);
             break;
         case kind::rate_limited:
-            gate_->throttled(now, failure.retry_after);
+            by_->gate.throttled(now, failure.retry_after);
             break;
         default:
-            gate_->failed(now, failure.message, jitter_(random_));
+            by_->gate.failed(now, failure.message, jitter_(random_));
         }
     }
 
     const std::string source_;
-    std::shared_ptr<seedance::api> api_;
-    std::shared_ptr<source_gate> gate_;
+    std::shared_ptr<source_access> by_;
     metrics& counts_;
     std::minstd_rand random_{std::random_device{}()};
     std::uniform_real_distribution<double> jitter_{0.0, 1.0};
@@ -132,9 +134,8 @@ errc errc_of(kind what) {
 
 } // namespace
 
-std::shared_ptr<asker> make_asker(std::string source, std::shared_ptr<seedance::api> through,
-                                  std::shared_ptr<source_gate> gate, metrics& counts) {
-    return std::make_shared<source_asker>(std::move(source), std::move(through), std::move(gate), counts);
+std::shared_ptr<asker> make_asker(std::string source, std::shared_ptr<source_access> by, metrics& counts) {
+    return std::make_shared<source_asker>(std::move(source), std::move(by), counts);
 }
 
 awaitable<result<std::string>> ask_for_url(std::shared_ptr<asker> upstream, store& tasks, task of, const clock& time) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -25,6 +26,9 @@ public:
 
     awaitable<outcome> run(const claimed_job& work) override {
         auto answer = co_await with_.upstream->ask(work.of.request_id);
+        if (answer || answer.error().what == kind::not_found) {
+            made_sense_ = with_.time.now();
+        }
         if (answer) {
             unknown_.erase(work.of.id);
             co_return co_await take_in(work, std::move(*answer));
@@ -71,15 +75,18 @@ private:
         co_return not_yet(answer.report.status_text, next - now, waited);
     }
 
-    // An answer that refuses this task, or makes no sense for it, is asked for again like one that says it runs, and
-    // not for ever. Faults of the API itself are never the task's: they only put it off.
+    // An answer that refuses this task is asked for again like one that says it runs, and not for ever. Faults of the
+    // API itself are never the task's: they only put it off. What fails or makes no sense may be either: it is held
+    // against the task while others of the source are answered, and then for twice as long, as any one answer may fail.
     awaitable<outcome> no_sense(const claimed_job& work, const seedance::api_failure& failure) {
         const time_point now = with_.time.now();
-        const bool about_the_task = failure.what == kind::invalid_request || failure.what == kind::malformed ||
-                                    failure.what == kind::insufficient_credits;
+        const bool refused = failure.what == kind::invalid_request || failure.what == kind::insufficient_credits;
+        const bool the_apis = failure.what == kind::unauthorized || failure.what == kind::rate_limited;
+        const bool others_are_answered = made_sense_ && *made_sense_ > work.work.updated_at;
+        const bool about_the_task = refused || (others_are_answered && !the_apis);
         const duration waited =
             about_the_task ? waited_after(work.work, now, settings_.max_interval) : work.work.waited;
-        if (about_the_task && waited >= settings_.give_up_after) {
+        if (about_the_task && waited >= (refused ? 1 : 2) * settings_.give_up_after) {
             task_failure why;
             why.code = failure.code;
             why.message = failure.message;
@@ -165,6 +172,7 @@ private:
 
     const poll_settings settings_;
     const poll_context with_;
+    std::optional<time_point> made_sense_;    // the last answer that did, about any task
     std::map<task_id, unknown_task> unknown_; // forgotten at a restart, and when there are too many
     std::minstd_rand random_{std::random_device{}()};
     std::uniform_real_distribution<double> jitter_{0.0, 1.0};

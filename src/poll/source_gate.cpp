@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr duration throttle_without_word = 60s;
 constexpr duration longest_throttle = 1h;
+constexpr duration throttle_to_tell = 5min; // a shorter one is everyday life
 constexpr duration probe_interval = 5min;
 constexpr duration first_backoff = 1s;
 constexpr duration longest_backoff = 5min;
@@ -41,7 +42,7 @@ bool source_gate::admit(steady_time now) noexcept {
 
 void source_gate::answered() noexcept {
     if (standing_ != standing::open) {
-        paused_until_ = steady_time::min();
+        paused_until_ = throttled_until_;
     }
     standing_ = standing::open;
     failures_ = 0;
@@ -49,7 +50,12 @@ void source_gate::answered() noexcept {
 
 void source_gate::throttled(steady_time now, std::optional<duration> retry_after) noexcept {
     answered(); // it did answer
-    pause(now + std::clamp(retry_after.value_or(throttle_without_word), duration::zero(), longest_throttle));
+    const duration wait = std::clamp(retry_after.value_or(throttle_without_word), duration::zero(), longest_throttle);
+    if (now + wait > throttled_until_) {
+        throttled_until_ = now + wait;
+        throttled_for_long_ = wait >= throttle_to_tell;
+    }
+    pause(throttled_until_);
 }
 
 void source_gate::unauthorized(steady_time now) noexcept {
@@ -68,15 +74,22 @@ void source_gate::failed(steady_time now, std::string why, double jitter) {
     pause(now + backoff(failures_, jitter));
 }
 
-void source_gate::reset(std::uint32_t calls_per_minute, steady_time now) noexcept {
+void source_gate::reset(std::uint32_t calls_per_minute, steady_time now, bool same_api) noexcept {
     budget_.set(calls_per_minute, now);
-    answered();
-    paused_until_ = steady_time::min();
+    if (!same_api) {
+        throttled_until_ = steady_time::min();
+    }
+    standing_ = standing::open;
+    failures_ = 0;
+    paused_until_ = throttled_until_;
 }
 
-std::optional<std::string> source_gate::degraded() const {
+std::optional<std::string> source_gate::degraded(steady_time now) const {
     if (standing_ == standing::unauthorized) {
         return "the API refuses the key (401); it is asked again every 5 minutes";
+    }
+    if (throttled_for_long_ && now < throttled_until_) {
+        return "the API allows no calls for now (429)";
     }
     if (standing_ == standing::failing && failures_ >= failures_to_tell) {
         return "the API has failed " + std::to_string(failures_) + " times in a row: " + why_;

@@ -158,7 +158,7 @@ def test_every_reason_of_readyz_is_told_of():
     told = flat((PROJECT / "docs/operations.md").read_text(encoding="utf-8"))
     health = (PROJECT / "src/daemon/health.cpp").read_text(encoding="utf-8")
     gate = (PROJECT / "src/poll/source_gate.cpp").read_text(encoding="utf-8")
-    code = health + gate[gate.index("source_gate::degraded()"):]
+    code = health + gate[gate.index("source_gate::degraded("):]
     reasons = [text for text in literals(re.sub(r"#include.*|//.*", "", code)) if len(text.split()) > 1]
     assert "the store cannot commit" in reasons and len(reasons) >= 8
     for reason in reasons:

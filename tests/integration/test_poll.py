@@ -94,6 +94,35 @@ def test_a_revoked_key_stops_the_polls_but_for_a_probe_and_a_reload_begins_anew(
     assert d.finished(request_id)["status"] == "succeeded"
 
 
+def test_polls_that_waited_for_their_turn_go_out_with_the_key_of_a_reload(sandbox, daemon):
+    box = sandbox("--duration-ms", 300, "--lose", 1)
+    settings = asking(box)
+    settings["sources"][0]["api"]["key"] = "revoked"
+    d = daemon(settings=settings)
+    ids = [box.submit() for _ in range(20)]  # more than are asked about at a time
+    track(d, *ids)
+    harness.wait_until(lambda: any("401" in r for r in degraded(d)), "a reason in /readyz")
+    d.settings["sources"][0]["api"]["key"] = harness.API_KEY
+    d.write_config()
+    d.signal(signal.SIGHUP)
+    for request_id in ids:
+        assert d.finished(request_id)["status"] == "succeeded"
+    assert degraded(d) == []
+
+
+def test_a_long_429_is_told_and_a_reload_does_not_forget_it(sandbox, daemon):
+    box = sandbox("--duration-ms", 300, "--lose", 1)
+    d = daemon(settings=asking(box))
+    ids = [box.submit() for _ in range(3)]
+    box.hook("behaviour", {"rate-limit": 1, "rate-window-ms": 1_200_000})
+    track(d, *ids)
+    harness.wait_until(lambda: any("429" in r for r in degraded(d)), "a reason in /readyz")
+    before = len(asked(box))
+    d.signal(signal.SIGHUP)
+    time.sleep(7)  # who waits for a turn looks again after five seconds at the latest
+    assert len(asked(box)) == before and any("429" in r for r in degraded(d))
+
+
 def test_polls_keep_within_their_budget_also_over_restarts(sandbox, folder, authority, started, daemon):
     box = sandbox("--duration-ms", 60000, "--lose", 1)
     settings = asking(box, requests_per_minute=120)

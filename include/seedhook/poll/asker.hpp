@@ -27,10 +27,16 @@ public:
     virtual duration next_turn() const = 0;
 };
 
-// `through` and `counts` outlive it. The gate is the source's for the life of the process: a reload must not give it a
-// second budget.
-std::shared_ptr<asker> make_asker(std::string source, std::shared_ptr<seedance::api> through,
-                                  std::shared_ptr<source_gate> gate, metrics& counts);
+// How a source is asked, for as long as it is configured: a reload must not give it a second budget, and those who wait
+// for a turn meanwhile must not ask with the key of before.
+struct source_access {
+    source_gate gate;
+    std::shared_ptr<seedance::api> api; // never null; each call takes the present one
+    unsigned changes = 0;               // of the API's address or key
+};
+
+// `counts` outlives it.
+std::shared_ptr<asker> make_asker(std::string source, std::shared_ptr<source_access> by, metrics& counts);
 
 // The present URL of the video of a task that succeeded; kept with the task when it is another than the one we had.
 // errc::not_found when upstream has none (any more), errc::cancelled when told to stop, else what made asking fail.

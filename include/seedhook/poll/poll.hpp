@@ -27,7 +27,8 @@ struct poll_context {
 // Outcomes: done when a terminal status was settled; `not_yet` otherwise, with the planner's next time. After
 // `give_up_after` of waiting, of which at least the last answer says that it is not finished, the task is settled as
 // expired; so it is when upstream does not know it three times, a minute apart. Faults of the API are never the task's:
-// they only put its poll off.
+// they only put its poll off; but a task that the API fails to answer for twice `give_up_after`, while it answers about
+// others, expires too.
 std::shared_ptr<handler> make_poll_handler(poll_settings settings, poll_context with);
 
 // A poll job's `waited` after an answer at `now`: grows by the time since the last one, of which no more counts than

@@ -31,11 +31,12 @@ public:
     // spreading it between half and all. Calls that were under way together count once.
     void failed(steady_time now, std::string why, double jitter);
 
-    // After a reload, perhaps with another key: forgets what the API said, but not what the budget has paid.
-    void reset(std::uint32_t calls_per_minute, steady_time now) noexcept;
+    // After a reload: forgets what the API said, but not what the budget has paid; and not a 429 to the same API and
+    // key (`same_api`), which does not become untrue.
+    void reset(std::uint32_t calls_per_minute, steady_time now, bool same_api) noexcept;
 
-    // What a person should know of, for /readyz.
-    std::optional<std::string> degraded() const;
+    // What a person should know of, for /readyz. A 429 only when its pause is a long one.
+    std::optional<std::string> degraded(steady_time now) const;
 
 private:
     enum class standing { open, unauthorized, failing };
@@ -44,6 +45,8 @@ private:
 
     token_bucket budget_;
     steady_time paused_until_ = steady_time::min();
+    steady_time throttled_until_ = steady_time::min(); // of which by a 429
+    bool throttled_for_long_ = false;
     standing standing_ = standing::open;
     std::uint32_t failures_ = 0; // in a row
     std::string why_;            // of the last

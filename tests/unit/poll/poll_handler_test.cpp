@@ -122,8 +122,8 @@ BOOST_FIXTURE_TEST_CASE(a_status_that_changed_is_kept_and_an_unknown_one_is_not_
 }
 
 BOOST_FIXTURE_TEST_CASE(faults_of_the_api_put_the_poll_off_and_are_no_attempt, poll_setup) {
-    for (const failure_kind kind :
-         {failure_kind::unauthorized, failure_kind::rate_limited, failure_kind::upstream, failure_kind::unreachable}) {
+    for (const failure_kind kind : {failure_kind::unauthorized, failure_kind::rate_limited, failure_kind::upstream,
+                                    failure_kind::unreachable, failure_kind::malformed}) {
         const outcome came_to = poll(fails(kind), 100h);
         const auto* later = std::get_if<not_yet>(&came_to);
         BOOST_REQUIRE(later != nullptr);
@@ -134,9 +134,8 @@ BOOST_FIXTURE_TEST_CASE(faults_of_the_api_put_the_poll_off_and_are_no_attempt, p
     BOOST_TEST(store.settles.empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(answers_that_make_no_sense_of_a_task_are_asked_for_again_but_not_for_ever, poll_setup) {
-    for (const failure_kind kind :
-         {failure_kind::malformed, failure_kind::invalid_request, failure_kind::insufficient_credits}) {
+BOOST_FIXTURE_TEST_CASE(answers_that_refuse_a_task_are_asked_for_again_but_not_for_ever, poll_setup) {
+    for (const failure_kind kind : {failure_kind::invalid_request, failure_kind::insufficient_credits}) {
         work.work.waited = 23h;
         const outcome came_to = poll(fails(kind), 30min);
         const auto* later = std::get_if<not_yet>(&came_to);
@@ -149,6 +148,23 @@ BOOST_FIXTURE_TEST_CASE(answers_that_make_no_sense_of_a_task_are_asked_for_again
         BOOST_REQUIRE_EQUAL(store.settles.size(), 1U);
         BOOST_TEST((store.settles[0].status == task_status::expired));
         store.settles.clear();
+        store.all[0].of.settled_at.reset();
+    }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_task_that_is_never_answered_while_others_are_expires_after_twice_the_time, poll_setup) {
+    for (const failure_kind kind : {failure_kind::upstream, failure_kind::unreachable, failure_kind::malformed}) {
+        work.work.waited = 0s;
+        poll(says(task_status::queued, "queued"), 1min); // as about any other task
+        work.work.waited = 47h;
+        store.settles.clear();
+        const outcome came_to = poll(fails(kind), 30min);
+        const auto* later = std::get_if<not_yet>(&came_to);
+        BOOST_REQUIRE(later != nullptr);
+        BOOST_TEST((later->waited == 47h + 30min));
+        BOOST_TEST(std::holds_alternative<done>(poll(fails(kind), 1h)));
+        BOOST_REQUIRE_EQUAL(store.settles.size(), 1U);
+        BOOST_TEST((store.settles[0].status == task_status::expired));
         store.all[0].of.settled_at.reset();
     }
 }

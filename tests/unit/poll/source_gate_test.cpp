@@ -32,8 +32,31 @@ struct fresh_gate {
 BOOST_FIXTURE_TEST_CASE(a_429_pauses_for_as_long_as_it_says, fresh_gate) {
     BOOST_TEST(gate.admit(now));
     gate.throttled(now, duration(7s));
+    BOOST_TEST(!gate.degraded(now));
     BOOST_TEST((wait() == 7s));
-    BOOST_TEST(!gate.degraded());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_429_with_a_long_pause_degrades_until_it_is_over, fresh_gate) {
+    gate.throttled(now, duration(30min));
+    gate.answered(); // a call that was under way
+    BOOST_TEST_REQUIRE(gate.degraded(now).has_value());
+    BOOST_TEST(gate.degraded(now)->find("429") != std::string::npos);
+    BOOST_TEST((wait() == 30min));
+    BOOST_TEST(!gate.degraded(now));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_429_outlives_a_failure_and_a_reload_but_not_another_key, fresh_gate) {
+    gate.throttled(now, duration(30min));
+    gate.failed(now, "HTTP 500", 0.5);
+    gate.answered();
+    gate.reset(6000, now, true);
+    BOOST_TEST((gate.next_call() == now + 30min));
+    gate.unauthorized(now);
+    gate.answered();
+    BOOST_TEST((gate.next_call() == now + 30min));
+    gate.reset(6000, now, false);
+    BOOST_TEST((gate.next_call() <= now + 10ms));
+    BOOST_TEST(!gate.degraded(now));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_429_that_says_nothing_pauses_for_a_minute, fresh_gate) {
@@ -58,15 +81,15 @@ BOOST_FIXTURE_TEST_CASE(a_shorter_pause_does_not_end_a_longer_one, fresh_gate) {
 
 BOOST_FIXTURE_TEST_CASE(a_401_leaves_one_probe_every_five_minutes_and_degrades, fresh_gate) {
     gate.unauthorized(now);
-    BOOST_TEST_REQUIRE(gate.degraded().has_value());
-    BOOST_TEST(gate.degraded()->find("401") != std::string::npos);
+    BOOST_TEST_REQUIRE(gate.degraded(now).has_value());
+    BOOST_TEST(gate.degraded(now)->find("401") != std::string::npos);
     for (int i = 0; i < 5; ++i) {
         BOOST_TEST((wait() == 5min)); // also while the probe before has no answer yet
     }
     gate.unauthorized(now);
     BOOST_TEST((wait() == 5min));
     gate.answered();
-    BOOST_TEST(!gate.degraded());
+    BOOST_TEST(!gate.degraded(now));
     BOOST_TEST((wait() <= 10ms));
 }
 
@@ -74,7 +97,7 @@ BOOST_FIXTURE_TEST_CASE(a_probe_that_finds_no_network_leaves_the_source_stopped,
     gate.unauthorized(now);
     wait();
     fail();
-    BOOST_TEST(gate.degraded()->find("401") != std::string::npos);
+    BOOST_TEST(gate.degraded(now)->find("401") != std::string::npos);
     BOOST_TEST((wait() == 5min));
 }
 
@@ -102,20 +125,20 @@ BOOST_FIXTURE_TEST_CASE(calls_that_fail_together_count_once, fresh_gate) {
         fail();
     }
     BOOST_TEST((wait() <= 1s));
-    BOOST_TEST(!gate.degraded());
+    BOOST_TEST(!gate.degraded(now));
 }
 
 BOOST_FIXTURE_TEST_CASE(one_failure_degrades_nothing_but_three_do, fresh_gate) {
     fail();
-    BOOST_TEST(!gate.degraded());
+    BOOST_TEST(!gate.degraded(now));
     wait();
     fail();
     wait();
     fail();
-    BOOST_TEST_REQUIRE(gate.degraded().has_value());
-    BOOST_TEST(*gate.degraded() == "the API has failed 3 times in a row: HTTP 500");
+    BOOST_TEST_REQUIRE(gate.degraded(now).has_value());
+    BOOST_TEST(*gate.degraded(now) == "the API has failed 3 times in a row: HTTP 500");
     gate.answered();
-    BOOST_TEST(!gate.degraded());
+    BOOST_TEST(!gate.degraded(now));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_million_failures_do_not_overflow, fresh_gate) {
@@ -129,8 +152,8 @@ BOOST_FIXTURE_TEST_CASE(a_million_failures_do_not_overflow, fresh_gate) {
 
 BOOST_FIXTURE_TEST_CASE(a_reload_forgets_the_refusal_but_not_the_budget, fresh_gate) {
     gate.unauthorized(now);
-    gate.reset(60, now);
-    BOOST_TEST(!gate.degraded());
+    gate.reset(60, now, true);
+    BOOST_TEST(!gate.degraded(now));
     BOOST_TEST((wait() == 1s));
 }
 
