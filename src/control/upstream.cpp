@@ -52,6 +52,7 @@ awaitable<void> follow_up(const control_context& with, const task& t) {
     hint_command poll;
     poll.source = t.source;
     poll.request_id = t.request_id;
+    poll.by_callback = false;
     poll.now = with.time.now();
     const auto hinted = co_await with.tasks.hint(std::move(poll));
     if (!hinted) {

@@ -41,7 +41,7 @@ awaitable<bool> pause_after(bool worked) {
     co_return goes_on;
 }
 
-awaitable<bool> prune(store& tasks, const clock& time, duration kept) {
+awaitable<bool> prune(store& tasks, const clock& time, std::optional<duration> kept) {
     std::uint64_t pruned = 0;
     std::optional<task_id> next = 0;
     bool goes_on = true;
@@ -50,7 +50,9 @@ awaitable<bool> prune(store& tasks, const clock& time, duration kept) {
         what.after = *next;
         what.limit = tasks_a_slice;
         what.now = time.now();
-        what.settled_before = what.now - kept;
+        if (kept) {
+            what.settled_before = what.now - *kept;
+        }
         const auto reply = co_await tasks.prune(std::move(what));
         pruned += reply ? reply->pruned : 0;
         next = reply ? reply->next : next;
@@ -121,9 +123,7 @@ awaitable<> keep_retention(store& tasks, const clock& time, std::function<config
     bool goes_on = co_await sleep_for(retention_after_start);
     while (goes_on) {
         const config::retention kept = present();
-        if (kept.tasks) {
-            goes_on = co_await prune(tasks, time, *kept.tasks);
-        }
+        goes_on = co_await prune(tasks, time, kept.tasks);
         if (goes_on && kept.ids) {
             goes_on = co_await forget(tasks, time, *kept.ids);
         }

@@ -12,7 +12,7 @@ namespace seedhook {
 struct settlement {
     std::string source;
     std::string model; // empty when unknown
-    std::string by;    // `callback` or `poll`
+    std::string by;    // `callback`, also where that was only why a poll asked; or `poll`
     time_point submitted_at{};
     time_point settled_at{};
     std::optional<time_point> last_unfinished; // the last poll that found the task not finished

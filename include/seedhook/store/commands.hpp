@@ -49,6 +49,7 @@ struct hint_command {
     std::string source;
     std::string request_id;
     std::uint32_t most_unknown = 0;
+    bool by_callback = true; // else a person's wish, of which nothing is learnt
     time_point now{};
 };
 struct hint_reply {
@@ -125,12 +126,12 @@ struct url_reply {
 };
 
 // Removes tasks that are done, were settled before `settled_before` and follow `after`, and remembers their ids; and
-// those that only a hint ever spoke of and upstream does not know, without remembering them.
-// Looks at no more than `limit` tasks.
+// those that only a hint ever spoke of and upstream does not know, without remembering them; and, at the end, what was
+// told for long enough of submissions that were lost. Looks at no more than `limit` tasks.
 struct prune_command {
     task_id after = 0;
     std::uint32_t limit = 50;
-    time_point settled_before{};
+    std::optional<time_point> settled_before; // none: tasks that upstream knew of are kept
     time_point now{};
 };
 struct prune_reply {

@@ -43,14 +43,18 @@ void transaction::drop(const task& t) {
     count_stage(t.stage, -1);
 }
 
+// The newest task and the newest event stay: their numbers must not be given again.
+#define SEEDHOOK_TASKS_BUT_THE_NEWEST                                                                                  \
+    "SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE id > ?1 "                                                       \
+    "AND id < (SELECT max(id) FROM tasks) AND last_event < (SELECT max(id) FROM events)"
+
 prune_reply transaction::run(const prune_command& c) {
     std::vector<task> seen;
     {
-        // The newest task and the newest event stay: their numbers must not be given again.
-        cursor rows = db_.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE id > ?1 "
-                                "AND id < (SELECT max(id) FROM tasks) AND last_event < (SELECT max(id) FROM events) "
-                                "ORDER BY id LIMIT ?2",
-                                c.after, std::int64_t{c.limit});
+        constexpr std::string_view all = SEEDHOOK_TASKS_BUT_THE_NEWEST " ORDER BY id LIMIT ?2";
+        constexpr std::string_view unconfirmed =
+            SEEDHOOK_TASKS_BUT_THE_NEWEST " AND unconfirmed = 1 ORDER BY id LIMIT ?2";
+        cursor rows = db_.query(c.settled_before ? all : unconfirmed, c.after, std::int64_t{c.limit});
         while (rows.next()) {
             seen.push_back(read_task(rows));
         }
@@ -61,7 +65,7 @@ prune_reply transaction::run(const prune_command& c) {
             continue;
         }
         const bool never_was = t.unconfirmed && t.status == task_status::expired;
-        if (never_was || *t.settled_at < c.settled_before) {
+        if (never_was || (c.settled_before && *t.settled_at < *c.settled_before)) {
             if (is_terminal(t.status)) { // a late callback still settles what had expired
                 ids_.add(db_, t);
             }

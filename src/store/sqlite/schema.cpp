@@ -45,9 +45,11 @@ constexpr std::array steps{
         settled_at INTEGER,
         unconfirmed INTEGER NOT NULL DEFAULT 0,
         called_back_elsewhere INTEGER NOT NULL DEFAULT 0,
+        hinted_at INTEGER,
         last_event INTEGER
     ) STRICT;
     CREATE INDEX tasks_by_request ON tasks (request_hash);
+    CREATE INDEX tasks_unconfirmed ON tasks (id) WHERE unconfirmed = 1;
     CREATE INDEX tasks_by_stage ON tasks (stage, id) WHERE stage IN ('waiting', 'stuck');
 
     CREATE TABLE jobs (

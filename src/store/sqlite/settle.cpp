@@ -7,6 +7,9 @@
 namespace seedhook::sqlite {
 namespace {
 
+// For which upstream may say that a task runs whose callback it has sent.
+constexpr duration longest_lag = std::chrono::seconds(30);
+
 std::string text_of(const settle_command& c) {
     std::string text(to_string(c.status));
     text += " by " + c.by;
@@ -70,6 +73,17 @@ std::optional<time_point> last_poll_of(connection& db, task_id id) {
 bool is_to_be_asked_again(connection& db, task_id id) {
     return db.number("SELECT EXISTS (SELECT 1 FROM jobs WHERE task = ? AND kind = 'poll' AND note = ?)", id,
                      ask_again_note) != 0;
+}
+
+// When the callback came that proved nothing, and led to the poll that settles the task; nothing where that poll was
+// our own idea, or the callback came long before the task was finished, and so was none of upstream's.
+std::optional<time_point> hint_to(connection& db, task_id id, std::optional<time_point> last_unfinished) {
+    cursor rows = db.query("SELECT hinted_at FROM tasks WHERE id = ? AND hinted_at IS NOT NULL", id);
+    if (!rows.next()) {
+        return std::nullopt;
+    }
+    const time_point hinted = to_time(rows.integer(0));
+    return last_unfinished && hinted + longest_lag < *last_unfinished ? std::nullopt : std::optional(hinted);
 }
 
 std::optional<std::int64_t> settled_at(const task& t) {
@@ -156,7 +170,10 @@ settle_reply transaction::settle_task(const task& before, const settle_command& 
     add_event(t.id, c.now, is_terminal(c.status) ? "settled" : "expired", text_of(c), c.body);
     settle_reply reply{settle_reply::kind::settled, t.id, {}};
     if (before.submitted_at && before.called_back == callbacks::here && is_terminal(c.status)) {
-        reply.learnt = settlement{t.source, t.model, c.by, *before.submitted_at, c.now, last_unfinished, false};
+        const auto hint = hint_to(db_, t.id, last_unfinished);
+        reply.learnt =
+            settlement{t.source,        t.model, hint ? "callback" : c.by, *before.submitted_at, hint.value_or(c.now),
+                       last_unfinished, false};
     }
     return reply;
 }

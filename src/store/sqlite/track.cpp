@@ -73,6 +73,9 @@ hint_reply transaction::run(const hint_command& c) {
     }
     if (known) {
         wait_for(*known, c.now);
+        if (c.by_callback) {
+            db_.run("UPDATE tasks SET hinted_at = ? WHERE id = ?", to_column(c.now), known->id);
+        }
         return {kind::asking, known->id};
     }
     return {kind::asking, insert_waiting(t, c.now, "by a callback that is to be confirmed", {})};

@@ -14,7 +14,7 @@ struct retention_bench : bench<Engine> {
     void done(const std::string& id, time_point when) {
         this->settled(settle(id, task_status::failed, when, this->routes));
     }
-    prune_reply prune(time_point before, task_id after = 0, std::uint32_t limit = 50) {
+    prune_reply prune(std::optional<time_point> before, task_id after = 0, std::uint32_t limit = 50) {
         prune_command c;
         c.after = after;
         c.limit = limit;
@@ -113,19 +113,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(numbers_of_tasks_and_events_never_come_again, engi
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_only_a_hint_spoke_of_is_removed_without_a_trace, engine, engines) {
-    retention_bench<engine> b;
-    hint_command h;
-    h.source = "main";
-    h.request_id = "made_up";
-    h.most_unknown = 10;
-    h.now = at(1);
-    b.template run<hint_reply>(h);
-    auto unknown = settle("made_up", task_status::expired, at(2), b.routes);
-    unknown.by = "poll";
-    b.settled(std::move(unknown));
-    b.done("newest", at(2));
-    BOOST_TEST(b.prune(at(0)).pruned == 1U);
-    BOOST_TEST((b.settled(settle("made_up", task_status::failed, at(3), b.routes)).what == reply_kind::settled));
+    for (const std::optional<time_point> before : {std::optional(at(0)), std::optional<time_point>()}) {
+        retention_bench<engine> b;
+        hint_command h;
+        h.source = "main";
+        h.request_id = "made_up";
+        h.most_unknown = 10;
+        h.now = at(1);
+        b.template run<hint_reply>(h);
+        auto unknown = settle("made_up", task_status::expired, at(2), b.routes);
+        unknown.by = "poll";
+        b.settled(std::move(unknown));
+        b.done("old", at(2));
+        b.done("newest", at(2));
+        BOOST_TEST(b.prune(before).pruned == 1U);
+        BOOST_TEST(b.there("old"));
+        BOOST_TEST((b.settled(settle("made_up", task_status::failed, at(3), b.routes)).what == reply_kind::settled));
+    }
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(remembered_ids_are_forgotten_by_the_day_in_slices, engine, engines) {

@@ -198,6 +198,38 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_hint_that_comes_while_the_task_is_polled_polls_i
     BOOST_TEST(b.claimed(claim_polls(at(500))).empty());
 }
 
+// Else a source whose callbacks only confirm would seem to lose them all.
+BOOST_AUTO_TEST_CASE_TEMPLATE(of_a_task_that_was_hinted_at_its_callback_is_learnt, engine, engines) {
+    bench<engine> b;
+    b.template run<track_reply>(track({"at_once", "late", "told_early", "wished", "silent"}, at(1), at(600)));
+    for (const char* id : {"at_once", "late", "told_early"}) {
+        b.template run<hint_reply>(hint(id, at(50)));
+    }
+    hint_command wish = hint("wished", at(50));
+    wish.by_callback = false;
+    b.template run<hint_reply>(std::move(wish));
+    b.template run<track_reply>(track({"wished"}, at(1), at(50)));
+    for (const claimed_job& j : b.claimed(claim_polls(at(51)))) {
+        const std::string& id = j.of.request_id;
+        if (id == "late") { // upstream itself lags a little
+            b.finished(not_finished(j.work, at(52), at(57)));
+        } else if (id == "told_early") {
+            b.finished(not_finished(j.work, at(300), at(600)));
+        }
+    }
+    const auto learnt = [&b](const char* id, std::int64_t when) {
+        return b.settled(polled(id, task_status::succeeded, at(when), b.routes)).learnt.value();
+    };
+    BOOST_TEST(learnt("at_once", 52).by == "callback");
+    const settlement late = learnt("late", 58);
+    BOOST_TEST(late.by == "callback");
+    BOOST_TEST((late.settled_at == at(50)));
+    BOOST_TEST(learnt("told_early", 600).by == "poll");
+    BOOST_TEST(learnt("wished", 52).by == "poll");
+    BOOST_TEST(learnt("silent", 700).by == "poll");
+    BOOST_TEST(b.detail("at_once").of.settled_by == "poll");
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_hint_that_comes_while_a_poll_gives_up_outlives_it, engine, engines) {
     bench<engine> b;
     b.template run<track_reply>(track({"req_1"}, at(1), at(10)));
