@@ -4,8 +4,15 @@
 #include "cli/json_text.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace seedhook::cli {
+namespace {
+
+constexpr duration pause_when_busy = std::chrono::seconds(1);
+
+} // namespace
 
 bool at_rest(const boost::json::object& task) {
     const std::string stage = cell(task, "stage");
@@ -24,10 +31,14 @@ attempt<control_answer> task_after(const daemon_address& daemon, const task_wait
         if (got && got->good() && wanted.look) {
             wanted.look(got->json);
         }
+        const bool busy = got && got->status == 503;
         const bool may_change =
-            got && ((got->good() && !at_rest(got->json)) || (got->status == 404 && !wanted.must_exist));
+            busy || (got && ((got->good() && !at_rest(got->json)) || (got->status == 404 && !wanted.must_exist)));
         if (!may_change || std::chrono::steady_clock::now() >= end) {
             return got;
+        }
+        if (busy) {
+            std::this_thread::sleep_for(pause_when_busy);
         }
     }
 }

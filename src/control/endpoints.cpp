@@ -103,6 +103,12 @@ http::response bad_request(std::string_view message) { return http::error_respon
 
 http::response no_such_task() { return http::error_response(404, "not_found", "no such task is known"); }
 
+http::response overcrowded(std::string_view message) {
+    auto answer = http::error_response(503, "unavailable", message);
+    answer.fields.emplace_back("Retry-After", "5");
+    return answer;
+}
+
 http::response store_failure(const error& why) {
     log::write_seldom(log::level::warning, "store did not answer", 1, {{"reason", why.message}});
     auto answer = http::error_response(503, "unavailable", "the store cannot answer now; try again");

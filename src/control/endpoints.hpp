@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace seedhook::control {
@@ -51,6 +52,8 @@ http::response no_such_source(const error& why);
 
 http::response bad_request(std::string_view message);
 http::response no_such_task();
+// As many do that at once as may: 503, to come again in some seconds.
+http::response overcrowded(std::string_view message);
 // The store could not answer. The caller is told to come again, the log is told why.
 http::response store_failure(const error& why);
 

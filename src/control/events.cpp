@@ -134,9 +134,7 @@ awaitable<http::response> events(shared_context with, const http::request& asked
         co_return bad_request(wanted.error().message);
     }
     if (stream_places().use_count() > most_streams) {
-        auto answer = http::error_response(503, "unavailable", "as many listen to events as may");
-        answer.fields.emplace_back("Retry-After", "5");
-        co_return answer;
+        co_return overcrowded("as many listen to events as may");
     }
     const auto newest = co_await with->tasks.newest_event();
     if (!newest) {

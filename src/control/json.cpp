@@ -105,7 +105,8 @@ std::string page_json(const task_page& page) {
     return json::serialize(out);
 }
 
-std::string detail_json(const task_detail& detail, const control_context& with, time_point now) {
+std::string detail_json(const task_detail& detail, std::optional<std::uint64_t> fetched_bytes,
+                        const control_context& with, time_point now) {
     json::array deliveries;
     json::array others;
     for (const job& j : detail.jobs) {
@@ -127,8 +128,7 @@ std::string detail_json(const task_detail& detail, const control_context& with, 
         events.emplace_back(event_object(e));
     }
     json::object out = task_object(detail.of);
-    const auto fetched = with.fetched_bytes(detail.of);
-    out["fetchedBytes"] = fetched ? json::value(*fetched) : json::value(nullptr);
+    out["fetchedBytes"] = fetched_bytes ? json::value(*fetched_bytes) : json::value(nullptr);
     out["deliveries"] = std::move(deliveries);
     out["jobs"] = std::move(others);
     out["events"] = std::move(events);

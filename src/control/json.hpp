@@ -3,6 +3,8 @@
 
 #include "seedhook/control/control.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,8 +14,10 @@ namespace seedhook::control {
 // `{"tasks":[…],"next":"cursor"}`; `next` is null on the last page.
 std::string page_json(const task_page& page);
 
-// One task with its deliveries, other jobs and events. A job under a valid lease at `now` is `running`.
-std::string detail_json(const task_detail& detail, const control_context& with, time_point now);
+// One task with its deliveries, other jobs and events; `fetched_bytes`: of a transfer under way. A job under a valid
+// lease at `now` is `running`.
+std::string detail_json(const task_detail& detail, std::optional<std::uint64_t> fetched_bytes,
+                        const control_context& with, time_point now);
 
 // One event of the stream: `{"id":…,"at":…,"kind":…,"detail":…,"source":…,"requestId":…}`, on one line.
 std::string event_json(const told_event& told);

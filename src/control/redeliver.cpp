@@ -72,7 +72,10 @@ awaitable<http::response> redeliver(shared_context with, const http::request& as
     command.request_id = t.request_id;
     command.sink = *sink;
     // The file of a task that is done is about to be removed, if it is still there.
-    command.video_at_hand = t.video && t.stage != task_stage::done && with->at_hand(*t.video);
+    if (t.video && t.stage != task_stage::done) {
+        video_file video = *t.video;
+        command.video_at_hand = co_await with->at_hand(std::move(video));
+    }
     command.now = with->time.now();
     command.routes = with->routes();
     const auto reply = co_await with->tasks.redeliver(std::move(command));

@@ -17,6 +17,13 @@ constexpr std::uint32_t max_limit = 500;
 constexpr duration max_wait = std::chrono::minutes(5);
 // What a search through many tasks may take; what it has found by then is the page.
 constexpr duration longest_search = std::chrono::seconds(1);
+constexpr long most_waits = 128; // of the connections, so that others find room: who waits may have gone long ago
+
+// What each request that waits holds; the number of holders is that of the waits.
+const std::shared_ptr<const int>& wait_places() {
+    static const auto places = std::make_shared<const int>();
+    return places;
+}
 
 error invalid(std::string_view why) { return {errc::invalid, std::string(why)}; }
 
@@ -73,6 +80,15 @@ result<duration> wait_of(std::string_view query) {
 // Nothing more happens to the task by itself.
 bool at_rest(const task& t) { return t.stage == task_stage::done || t.stage == task_stage::stuck; }
 
+awaitable<http::response> detail_answer(shared_context with, task_detail found) {
+    std::optional<std::uint64_t> fetched;
+    if (!found.of.video) {
+        task of = found.of;
+        fetched = co_await with->fetched_bytes(std::move(of));
+    }
+    co_return http::json_response(200, detail_json(found, fetched, *with, with->time.now()));
+}
+
 } // namespace
 
 awaitable<http::response> list_tasks(shared_context with, const http::request& asked) {
@@ -80,7 +96,7 @@ awaitable<http::response> list_tasks(shared_context with, const http::request& a
     if (!query) {
         co_return bad_request(query.error().message);
     }
-    const time_point end = with->time.now() + longest_search;
+    const auto end = std::chrono::steady_clock::now() + longest_search;
     task_page all;
     for (bool goes_on = true; goes_on;) {
         auto page = co_await with->tasks.list(*query);
@@ -91,7 +107,7 @@ awaitable<http::response> list_tasks(shared_context with, const http::request& a
         query->before = all.next = page->next;
         std::move(page->tasks.begin(), page->tasks.end(), std::back_inserter(all.tasks));
         const bool asked_to_stop = co_await cancelled();
-        goes_on = query->limit > 0 && all.next && with->time.now() < end && !asked_to_stop;
+        goes_on = query->limit > 0 && all.next && std::chrono::steady_clock::now() < end && !asked_to_stop;
     }
     co_return http::json_response(200, page_json(all));
 }
@@ -106,10 +122,14 @@ awaitable<http::response> show_task(shared_context with, const http::request& as
         co_return bad_request(wait.error().message);
     }
     const std::string source = http::query_value(asked.query, "source").value_or("");
-    const time_point deadline = with->time.now() + *wait;
+    const auto deadline = with->changes.now() + *wait;
+    const auto place = *wait > duration::zero() ? wait_places() : nullptr;
+    if (place && place.use_count() > most_waits + 1) {
+        co_return overcrowded("as many wait for tasks as may");
+    }
     for (;;) {
         const std::uint64_t version = with->changes.version();
-        const auto found = co_await with->tasks.find(source, *id);
+        auto found = co_await with->tasks.find(source, *id);
         if (!found) {
             co_return store_failure(found.error());
         }
@@ -118,12 +138,14 @@ awaitable<http::response> show_task(shared_context with, const http::request& as
         }
         const bool rests = !found->empty() && at_rest(found->front().of);
         const bool asked_to_stop = co_await cancelled();
-        const time_point now = with->time.now();
-        if (rests || now >= deadline || asked_to_stop || with->changes.closed()) {
-            co_return found->empty() ? no_such_task()
-                                     : http::json_response(200, detail_json(found->front(), *with, now));
+        const auto left = std::chrono::ceil<duration>(deadline - with->changes.now());
+        if (rests || left <= duration::zero() || asked_to_stop || with->changes.closed()) {
+            if (found->empty()) {
+                co_return no_such_task();
+            }
+            co_return co_await detail_answer(with, std::move(found->front()));
         }
-        co_await with->changes.next_change(version, deadline - now);
+        co_await with->changes.next_change(version, left);
     }
 }
 

@@ -15,6 +15,7 @@
 #include "daemon/receive_threads.hpp"
 #include "daemon/service_message.hpp"
 #include "daemon/source_apis.hpp"
+#include "daemon/spool_upkeep.hpp"
 #include "daemon/store_pulse.hpp"
 #include "daemon/upkeep.hpp"
 #include "daemon/video_places.hpp"
@@ -34,10 +35,10 @@ namespace seedhook {
 namespace {
 
 constexpr std::size_t disk_threads = 4;
-constexpr std::size_t control_connections = 128; // of people and programs of this machine
+constexpr std::size_t reading_threads = 2;       // of videos for the control API, from disks that only sinks need
+constexpr std::size_t control_connections = 256; // of people and programs of this machine
+constexpr duration look_at_desk{20};
 constexpr duration store_pause = std::chrono::seconds(1);
-constexpr duration first_removal_pause = std::chrono::seconds(10);
-constexpr duration longest_removal_pause = std::chrono::minutes(10);
 
 label_names label_names_of(const config::settings& settings) {
     label_names names;
@@ -73,8 +74,8 @@ public:
           store_(make_store(std::move(from.engine), {}, observe_store())),
           worker_(make_worker(executor_, *store_, system_clock(), {}, observe_work())), apis_(executor_, *counts_),
           front_(executor_, settings, door_, {*store_, system_clock(), [this] { return routes_; }, first_ask()}),
-          certificates_(disk_, *counts_),
-          health_(*store_, *videos_, disk_, apis_, certificates_, system_clock(), [this] { worker_->wake(); }),
+          certificates_(keys_, *counts_),
+          health_(*store_, last_commit_, *videos_, apis_, certificates_, system_clock(), [this] { worker_->wake(); }),
           listeners_(std::move(from.listeners)), gateway_(std::move(from.gateway)),
           control_at_(std::move(from.control)), tasks_(executor_), working_(executor_) {
         for (const auto* bound : {&listeners_, &gateway_, &control_at_}) {
@@ -106,6 +107,8 @@ public:
         health_.set_listening(true);
         tasks_.spawn(open_doors(), "doors");
         tasks_.spawn(health_.watch(), "health");
+        tasks_.spawn(health_.watch_spool(), "spool's health");
+        tasks_.spawn(health_.watch_store(closing_), "store's health");
         tasks_.spawn(certificates_.watch(), "certificates");
         tasks_.spawn(lately_.watch(), "activity");
         tasks_.spawn(keep_what_is_learnt(*store_, *plans_), "learning");
@@ -119,7 +122,7 @@ public:
         return {};
     }
 
-    result<void> reload(const config::settings& settings) override {
+    result<void> reload(const config::settings& settings, std::function<void()> done) override {
         const std::string fixed = changes_that_need_a_restart(settings_, settings);
         if (!fixed.empty()) {
             return error(errc::invalid, "a restart is needed to change: " + fixed);
@@ -129,7 +132,7 @@ public:
             return plan.error();
         }
         adopt(settings, std::move(*plan));
-        tasks_.spawn(certificates_.reload(), "certificates");
+        tasks_.spawn(reload_certificates(std::move(done)), "certificates");
         return {};
     }
 
@@ -167,7 +170,10 @@ private:
             feed_.notify();
         };
         o.learnt = [this](const settlement& seen) { plans_->learn(seen); };
-        o.committed = [this](std::size_t commands, double seconds) { counts_->commit(seconds, commands); };
+        o.committed = [this](std::size_t commands, double seconds) {
+            counts_->commit(seconds, commands);
+            last_commit_ = std::chrono::steady_clock::now();
+        };
         o.failed = [](const error& why) {
             log::write_seldom(log::level::error, "store failed", 1, {{"reason", std::string_view(why.message)}});
         };
@@ -184,17 +190,17 @@ private:
             tell_outcome(attempt, *counts_);
             lately_.finished(attempt, system_clock().now());
             if (attempt.stage == task_stage::done) {
-                tasks_.spawn(forget_video(attempt.claimed.of), "spool removal");
+                tasks_.spawn(forget_video(*store_, *videos_, disk_, attempt.claimed.of), "spool removal");
             }
         };
         return o;
     }
 
     control_context control_for(const std::string& version) {
-        control_context c{*store_, *counts_, system_clock(), feed_, front_.desk(), disk_};
+        control_context c{*store_, *counts_, system_clock(), feed_, front_.desk(), reading_};
         c.ready = [this] { return health_.now(); };
-        c.at_hand = [this](const video_file& v) { return videos_->holds(v); };
-        c.fetched_bytes = [this](const task& t) { return videos_->fetched(spool_name(t)); };
+        c.at_hand = [this](video_file v) { return at_hand(std::move(v)); };
+        c.fetched_bytes = [this](const task& t) { return fetched_bytes(spool_name(t)); };
         c.routes = [this] { return routes_; };
         c.refresh_gauges = [this] { refresh_gauges(); };
         c.delivery_id = [](const task& t, std::string_view sink) { return delivery_id(t.source, t.request_id, sink); };
@@ -206,6 +212,18 @@ private:
         c.rates = [this] { return lately_.rates(); };
         c.version = version;
         return c;
+    }
+
+    awaitable<bool> at_hand(video_file video) {
+        auto look = [this, v = std::move(video)] { return videos_->holds(v); };
+        const bool there = co_await looks_.run(std::move(look));
+        co_return there;
+    }
+
+    awaitable<std::optional<std::uint64_t>> fetched_bytes(std::string name) {
+        auto look = [this, n = std::move(name)] { return videos_->fetched(n); };
+        const auto bytes = co_await looks_.run(std::move(look));
+        co_return bytes;
     }
 
     // What a reload replaces, built beside what is in use.
@@ -223,8 +241,8 @@ private:
         if (!apis) {
             return apis.error();
         }
-        auto work = plan_work(settings, {executor_, *store_, *videos_, disk_, *counts_, *plans_, *apis, *clients,
-                                         [this] { return health_.fetching_waits(); }});
+        auto work = plan_work(settings, {executor_, *store_, *videos_, disk_, looks_, *counts_, *plans_, *apis,
+                                         *clients, [this] { return health_.fetching_waits(); }});
         if (!work) {
             return work.error();
         }
@@ -258,6 +276,13 @@ private:
         failures_.forget(); // it may have been our secrets that were wrong
     }
 
+    awaitable<> reload_certificates(std::function<void()> done) {
+        co_await certificates_.reload();
+        if (stopping_.size() == 0) {
+            done();
+        }
+    }
+
     first_asks first_ask() const { return {*plans_}; }
 
     // Nothing may be submitted before what an earlier life left open has been told of: it could not be told apart.
@@ -277,57 +302,8 @@ private:
     }
 
     awaitable<> work() {
-        co_await sweep_spool();
+        co_await sweep_spool(*store_, *videos_, disk_);
         co_await worker_->run();
-    }
-
-    // Removes what a crash left behind: files of tasks that are done.
-    awaitable<> sweep_spool() {
-        const result<std::vector<task_name>> tasks = co_await store_->tasks_with_files();
-        if (!tasks) {
-            log::warning("the spool was not swept", {{"reason", std::string_view(tasks.error().message)}});
-            co_return;
-        }
-        std::vector<std::string> in_use;
-        for (const task_name& name : *tasks) {
-            task t;
-            t.source = name.source;
-            t.request_id = name.request_id;
-            in_use.push_back(spool_name(t));
-        }
-        auto sweep = [this, in_use = std::move(in_use)] { return videos_->sweep(in_use); };
-        const result<std::size_t> swept = co_await disk_.run(std::move(sweep));
-        if (!swept) {
-            log::warning("the spool was not swept", {{"reason", std::string_view(swept.error().message)}});
-        }
-    }
-
-    // Unless somebody has asked for it again meanwhile. What cannot be removed now is tried again: it takes room that
-    // other videos need.
-    awaitable<> forget_video(task of) {
-        duration pause = first_removal_pause;
-        for (bool goes_on = true; goes_on;) {
-            const auto found = co_await store_->find(of.source, of.request_id);
-            if (found && (found->size() != 1 || found->front().of.stage != task_stage::done)) {
-                co_return;
-            }
-            auto remove = [this, name = spool_name(of)] { return videos_->remove(name); };
-            result<void> removed = found ? result<void>() : result<void>(found.error());
-            if (found) {
-                removed = co_await disk_.run(std::move(remove));
-            }
-            if (removed) {
-                co_return;
-            }
-            if (pause == first_removal_pause) {
-                log::warning("a delivered video stays in the spool for now",
-                             {{"source", of.source},
-                              {"request_id", of.request_id},
-                              {"reason", std::string_view(removed.error().message)}});
-            }
-            goes_on = co_await sleep_for(pause);
-            pause = std::min(2 * pause, longest_removal_pause);
-        }
     }
 
     void refresh_gauges() {
@@ -339,6 +315,7 @@ private:
 
     // Stop accepting and claiming, let requests and jobs in hand end, insist, close the store.
     awaitable<> shut_down(std::function<void()> stopped) {
+        const auto end = std::chrono::steady_clock::now() + settings_.shutdown_grace;
         health_.set_listening(false);
         listeners_.clear(); // while one descriptor of a socket is open, the kernel goes on taking connections for it
         working_.cancel(asio::cancellation_type::total);
@@ -351,12 +328,16 @@ private:
         tidying_.cancel(asio::cancellation_type::terminal); // it can be done another time
         co_await tidying_.drained();
         worker_->set_lanes({}, routes_); // clients go with their lanes, and their pooled connections with them
+        apis_.close();
         destinations_.clear();
         tasks_.cancel(asio::cancellation_type::total);
         co_await tasks_.drained();
         feed_.close();
+        while (front_.desk().in_hand() > 0 && std::chrono::steady_clock::now() < end) { // upstream may have been asked
+            co_await sleep_for(look_at_desk);
+        }
         co_await control_->stop(std::chrono::seconds(1));
-        front_.close();
+        co_await front_.close();
         closing_ = true;
         store_->close();
         stopped();
@@ -369,8 +350,12 @@ private:
     failed_signatures failures_;
     std::unique_ptr<spool> videos_;
     blocking_pool disk_{disk_threads};
+    blocking_pool reading_{reading_threads};
+    blocking_pool looks_{1}; // at files in the spool, which do not wait for what is written there
+    blocking_pool keys_{1};  // for certificates, which must not wait for a disk that they are not on
     commit_feed feed_;
     std::unique_ptr<planner> plans_;
+    commit_mark last_commit_{std::chrono::steady_clock::now()};
     std::unique_ptr<store> store_;
     std::unique_ptr<worker> worker_;
     source_apis apis_;

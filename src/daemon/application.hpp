@@ -22,8 +22,9 @@ public:
     virtual ~application() = default;
 
     // Replaces what can be replaced while running: sources, sinks, fetch policy, log level, and the content of the
-    // certificate files. On failure the old stays, as it does when something else was changed beside these.
-    virtual result<void> reload(const config::settings& settings) = 0;
+    // certificate files, which are read when `done` is called. On failure the old stays, as it does when something else
+    // was changed beside these, and `done` is not called.
+    virtual result<void> reload(const config::settings& settings, std::function<void()> done) = 0;
 
     // Says in /readyz that a reload was refused; an empty reason takes it back.
     virtual void report_reload(std::string refused_because) = 0;

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <list>
 
@@ -17,6 +18,7 @@ public:
 
     std::uint64_t version() const noexcept override { return version_; }
     awaitable<> next_change(std::uint64_t seen, duration limit) override;
+    std::chrono::steady_clock::time_point now() const noexcept override { return std::chrono::steady_clock::now(); }
     bool closed() const noexcept override { return closed_; }
 
     // Says that a commit changed something. Any thread.

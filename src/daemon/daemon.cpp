@@ -80,20 +80,24 @@ void reload(application& app, service_manager& manager, const daemon_options& op
     manager.tell(reloading_message(std::chrono::steady_clock::now()));
     const config::loaded loaded = options.reload();
     std::string refused;
+    auto ready = [&app, &manager] { manager.tell(ready_message(app.status())); };
     if (!loaded.value) {
         for (const config::mistake& m : loaded.mistakes) {
             log::error("configuration refused", {{"mistake", std::string_view(m.to_string())}});
         }
         refused = loaded.mistakes.empty() ? "unreadable" : loaded.mistakes.front().to_string();
-    } else if (auto reloaded = app.reload(*loaded.value); !reloaded) {
+    } else if (auto reloaded = app.reload(*loaded.value, ready); !reloaded) {
         refused = reloaded.error().message;
         log::error("configuration refused", {{"reason", std::string_view(refused)}});
     } else {
         configure_log(loaded.value->log);
         log::info("configuration reloaded");
     }
+    const bool still_reading = refused.empty();
     app.report_reload(std::move(refused));
-    manager.tell(ready_message(app.status()));
+    if (!still_reading) {
+        ready();
+    }
 }
 
 // SIGHUP reloads; SIGTERM and SIGINT stop; a second one of those ends the process at once.

@@ -7,6 +7,7 @@
 #include "seedhook/async/blocking_pool.hpp"
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/config/load.hpp"
+#include "seedhook/daemon/reach.hpp"
 #include "seedhook/http/url.hpp"
 #include "seedhook/tls/certificate.hpp"
 
@@ -117,6 +118,7 @@ private:
         for (const config::listener& l : gateway_listeners(settings_)) {
             begin_certificates(l);
         }
+        begin_certificates(control_listener(settings_.control));
         for (const config::source& s : settings_.sources) {
             look_for_name(s);
         }

@@ -38,9 +38,10 @@ private:
 front::front(asio::any_io_executor executor, const config::settings& settings, std::shared_ptr<http::admission> door,
              context with)
     : executor_(executor), client_(std::make_unique<replaceable_client>()), sources_(upstreams_of(settings.sources)),
-      passages_(executor) {
+      late_tracking_(executor), passages_(executor) {
     auto sources = [this] { return sources_; };
     front_desk_context desk{with.tasks, *client_, with.time, sources, std::move(with.routes), std::move(with.ask_at)};
+    desk.later = &late_tracking_;
     desk_ = make_front_desk(std::move(desk));
     if (settings.gateway) {
         server_ =
@@ -79,7 +80,11 @@ awaitable<> front::stop(duration grace) {
     co_await passages_.drained();
 }
 
-void front::close() { client_->close(); }
+awaitable<> front::close() {
+    late_tracking_.cancel(asio::cancellation_type::total);
+    co_await late_tracking_.drained();
+    client_->close();
+}
 
 std::vector<config::listener> gateway_listeners(const config::settings& settings) {
     std::vector<config::listener> listeners;

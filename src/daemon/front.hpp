@@ -42,8 +42,9 @@ public:
     // Stops the server, lets answers on their way end within `grace`.
     awaitable<> stop(duration grace);
 
-    // Nothing goes upstream any more. Once nobody speaks to the desk.
-    void close();
+    // Nothing goes upstream any more, and what the store has not taken is left for the next start to tell of. Once
+    // nobody speaks to the desk.
+    awaitable<> close();
 
 private:
     class replaceable_client;
@@ -53,6 +54,7 @@ private:
     asio::any_io_executor executor_;
     std::unique_ptr<replaceable_client> client_;
     std::shared_ptr<const upstreams> sources_;
+    task_group late_tracking_;
     std::unique_ptr<front_desk> desk_;
     task_group passages_;
     std::unique_ptr<http::server> server_; // none: there is no gateway

@@ -1,13 +1,21 @@
 // The reasons behind /readyz.
 #include "daemon/health.hpp"
 
+#include "daemon/store_pulse.hpp"
+
 #include "seedhook/async/time_limit.hpp"
 #include "seedhook/log/seldom.hpp"
+
+#include <utility>
 
 namespace seedhook {
 namespace {
 
 constexpr duration lost_told_for = std::chrono::hours(24);
+constexpr duration between_looks = std::chrono::seconds(5);
+constexpr duration patience = std::chrono::seconds(10);            // with a disk that does not answer
+constexpr duration patience_with_spool = std::chrono::seconds(15); // it may be busy with whole videos
+constexpr duration overdue_to_tell = std::chrono::hours(1);
 
 // The kinds of reasons to be degraded, as the metric names them.
 constexpr const char* of_sink = "sink";
@@ -37,12 +45,40 @@ awaitable<> health::watch() {
     for (bool goes_on = true; goes_on;) {
         co_await look();
         log::tell_suppressed();
-        goes_on = co_await sleep_for(std::chrono::seconds(5));
+        goes_on = co_await sleep_for(between_looks);
     }
 }
 
+awaitable<> health::watch_spool() {
+    for (bool goes_on = true; goes_on;) {
+        spool_asked_ = steady_now();
+        co_await look_at_spool();
+        spool_asked_.reset();
+        goes_on = co_await sleep_for(between_looks);
+    }
+}
+
+awaitable<> health::watch_store(const bool& closing) {
+    for (bool goes_on = true; goes_on;) {
+        if (steady_now() - last_commit_.load() > between_looks) {
+            store_asked_ = steady_now();
+            auto answered = [] {};
+            co_await ask_store(tasks_, closing, std::move(answered));
+            store_asked_.reset();
+        }
+        goes_on = co_await sleep_for(between_looks);
+    }
+}
+
+// A queue that stays full while there are commits is only busy.
+bool health::store_stands_still() const {
+    const steady_time long_ago = steady_now() - patience;
+    return store_asked_ && *store_asked_ < long_ago && last_commit_.load() < long_ago;
+}
+
+bool health::spool_stands_still() const { return spool_asked_ && *spool_asked_ < steady_now() - patience_with_spool; }
+
 awaitable<> health::look() {
-    co_await look_at_spool();
     const result<store_counts> counts = co_await tasks_.counts(time_.now());
     if (counts) {
         judge(*counts);
@@ -95,9 +131,8 @@ void health::judge(const store_counts& counts) {
         if (lane.blocked > 0 && !told) {
             blocked_.emplace_back(kind_of(lane.kind), name + ": " + lane.blocked_note);
         }
-        if (lane.kind == job_kind::poll && !lane.sink.empty() && !sources_.contains(lane.sink)) {
-            blocked_.emplace_back(of_configuration,
-                                  "source " + lane.sink + ": tasks wait for it, but it is not configured");
+        if (lane.kind == job_kind::poll && !lane.sink.empty()) {
+            judge_polls(lane);
         }
         if (lane.kind == job_kind::deliver && !sinks_.contains(lane.sink)) {
             blocked_.emplace_back(of_configuration, name + ": deliveries wait for it, but it is not configured");
@@ -105,15 +140,31 @@ void health::judge(const store_counts& counts) {
     }
 }
 
+// Of a source without an API callbacks may still come: only what is overdue is worth a word.
+void health::judge_polls(const job_count& lane) {
+    const auto source = sources_.find(lane.sink);
+    if (source == sources_.end()) {
+        blocked_.emplace_back(of_configuration,
+                              "source " + lane.sink + ": tasks wait for it, but it is not configured");
+    } else if (!source->second && lane.oldest_due && *lane.oldest_due < time_.now() - overdue_to_tell) {
+        blocked_.emplace_back(of_configuration,
+                              "source " + lane.sink + ": tasks are overdue, and it has no api to ask about them");
+    }
+}
+
 readiness health::now() const {
     readiness r;
     if (!tasks_.available()) {
         r.not_ready.push_back("the store cannot commit");
+    } else if (store_stands_still()) {
+        r.not_ready.push_back("the store does not answer");
     }
     if (!listening_) {
         r.not_ready.push_back("not listening");
     }
-    if (!spool_failure_.empty()) {
+    if (spool_stands_still()) {
+        r.not_ready.push_back("spool: it does not answer");
+    } else if (!spool_failure_.empty()) {
         r.not_ready.push_back("spool: " + spool_failure_);
     }
     r.ready = r.not_ready.empty();

@@ -17,10 +17,10 @@ constexpr std::uint32_t usual_connections = 256;
 // Upstream sends none. A key that was changed at one end only shows long before.
 constexpr std::uint32_t usual_failures = 20;
 
-constexpr std::size_t for_the_process = 64; // the store's files, timers, signals, the log, people at the control API
-constexpr std::size_t for_a_thread = 4;     // what an io_context waits with
-constexpr std::size_t for_a_video = 2;      // its connection and its file
-constexpr std::size_t for_a_delivery = 4;   // a file, and a connection or a command's pipes
+constexpr std::size_t for_the_process = 128; // the store's files, timers, signals, the log, people at the control API
+constexpr std::size_t for_a_thread = 4;      // what an io_context waits with
+constexpr std::size_t for_a_video = 2;       // its connection and its file
+constexpr std::size_t for_a_delivery = 4;    // a file, and a connection or a command's pipes
 
 http::address_limit limit(std::uint32_t configured, std::uint32_t usual) noexcept {
     return configured > 0 ? http::address_limit{configured, false} : http::address_limit{usual, true};

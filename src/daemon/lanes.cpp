@@ -85,7 +85,7 @@ result<work_plan> plan_work(const config::settings& settings, const lane_context
         {job_kind::fetch, "", std::move(*fetcher), settings.fetch.concurrency, fetching, with.fetching_waits});
     std::vector<route> routes;
     for (const config::source& s : settings.sources) {
-        plan.sources.insert(s.name);
+        plan.sources.emplace(s.name, s.api.has_value());
     }
     for (const config::sink& s : settings.sinks) {
         auto made = make_sink(s, {with.executor, with.outgoing, settings.spool.path});
@@ -93,8 +93,9 @@ result<work_plan> plan_work(const config::settings& settings, const lane_context
             return within("sink " + s.name, made.error());
         }
         plan.destinations.push_back(*made);
-        plan.lanes.push_back({job_kind::deliver, s.name, make_delivery_handler(std::move(*made), with.videos),
-                              s.concurrency, policy_of(s.retries)});
+        plan.lanes.push_back({job_kind::deliver, s.name,
+                              make_delivery_handler(std::move(*made), with.videos, with.looks), s.concurrency,
+                              policy_of(s.retries)});
         routes.push_back(s.routes);
         plan.sinks.insert(s.name);
     }

@@ -13,6 +13,7 @@
 #include "seedhook/work/worker.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -25,6 +26,7 @@ struct lane_context {
     store& tasks;
     spool& videos;
     blocking_pool& disk;
+    blocking_pool& looks; // at files in the spool: short ones
     metrics& counts;
     planner& plans;
     const askers& upstream;           // copied from
@@ -36,8 +38,8 @@ struct work_plan {
     std::vector<lane> lanes;
     std::shared_ptr<const routing> routes;
     std::vector<std::shared_ptr<sink>> destinations;
-    std::set<std::string> sinks;   // their names
-    std::set<std::string> sources; // likewise
+    std::set<std::string> sinks;         // their names
+    std::map<std::string, bool> sources; // by name: have they an API?
 };
 
 // Builds all of it or says what cannot be. What `with` refers to must outlive the lanes.

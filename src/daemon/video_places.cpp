@@ -2,13 +2,16 @@
 #include "daemon/video_places.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace seedhook {
 namespace {
 
-// A folder's file by the record of its delivery: within the folder that is configured now.
+// A folder's file by the record of its delivery: within the folder that is configured now, however it is written.
 bool is_within(const std::string& file, const std::string& folder) {
-    return file.starts_with(folder + "/") && file.find("/../") == std::string::npos;
+    std::string clean = std::filesystem::path(folder).lexically_normal();
+    clean += clean.ends_with('/') ? "" : "/";
+    return file.starts_with(clean) && file.find("/../") == std::string::npos;
 }
 
 } // namespace

@@ -10,7 +10,8 @@ namespace {
 
 class delivery_handler final : public handler {
 public:
-    delivery_handler(std::shared_ptr<sink> to, const spool& videos) : to_(std::move(to)), videos_(videos) {}
+    delivery_handler(std::shared_ptr<sink> to, const spool& videos, blocking_pool& looks)
+        : to_(std::move(to)), videos_(videos), looks_(looks) {}
 
     awaitable<outcome> run(const claimed_job& work) override {
         co_await asio::this_coro::throw_if_cancelled(false);
@@ -20,7 +21,12 @@ public:
         what.attempt = work.work.attempts;
         what.of = work.of;
         if (what.of.status == task_status::succeeded) {
-            if (!what.of.video || !videos_.holds(*what.of.video)) {
+            bool at_hand = false;
+            if (what.of.video) {
+                auto look = [this, video = *what.of.video] { return videos_.holds(video); };
+                at_hand = co_await looks_.run(std::move(look));
+            }
+            if (!at_hand) {
                 co_return again("the video is not in the spool; `seedhook redeliver` fetches it anew");
             }
             what.video = videos_.path_of(what.of.video->name);
@@ -31,12 +37,13 @@ public:
 private:
     std::shared_ptr<sink> to_;
     const spool& videos_;
+    blocking_pool& looks_;
 };
 
 } // namespace
 
-std::shared_ptr<handler> make_delivery_handler(std::shared_ptr<sink> to, const spool& videos) {
-    return std::make_shared<delivery_handler>(std::move(to), videos);
+std::shared_ptr<handler> make_delivery_handler(std::shared_ptr<sink> to, const spool& videos, blocking_pool& looks) {
+    return std::make_shared<delivery_handler>(std::move(to), videos, looks);
 }
 
 } // namespace seedhook

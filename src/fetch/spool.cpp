@@ -97,8 +97,9 @@ public:
     }
 
     result<void> room_for(std::uint64_t more) const override {
+        const auto free = free_bytes();
         const std::lock_guard guard(lock_);
-        return room_for_locked(more);
+        return room_for_locked(more, free);
     }
 
     std::uint64_t bytes() const override {
@@ -111,11 +112,11 @@ public:
     }
 
     std::uint64_t room() const override {
-        const std::lock_guard guard(lock_);
         const auto free = free_bytes();
         if (!free) {
             return 0;
         }
+        const std::lock_guard guard(lock_);
         const auto [used, promised] = taken_locked();
         return std::min(settings_.max_bytes - std::min(settings_.max_bytes, used),
                         *free - std::min(*free, settings_.min_free + promised));
@@ -184,12 +185,12 @@ private:
 
     taken taken_locked() const;
     result<std::uint64_t> free_bytes() const; // of the disk
-    result<void> room_for_locked(std::uint64_t more) const;
+    result<void> room_for_locked(std::uint64_t more, const result<std::uint64_t>& free) const;
     std::vector<std::string> names_held() const;
 
     spool_settings settings_;
     std::mutex files_;                   // over names that come and go; may be held for long, and is locked first
-    mutable std::mutex lock_;            // over the numbers below; never held for long
+    mutable std::mutex lock_;            // over the numbers below; never held for long, nor over a call to the disk
     std::uint64_t used_ = 0;             // by files that no transfer holds
     std::map<std::string, share> holds_; // running transfers, by name
 };
@@ -207,10 +208,17 @@ public:
     }
 
     result<void> extend(std::uint64_t total) override {
+        {
+            const std::lock_guard guard(of_.lock_);
+            if (total <= of_.holds_.at(name_).total) {
+                return {};
+            }
+        }
+        const auto free = of_.free_bytes();
         const std::lock_guard guard(of_.lock_);
         auto& hold = of_.holds_.at(name_);
         if (total > hold.total) {
-            if (auto room = of_.room_for_locked(total - hold.total); !room) {
+            if (auto room = of_.room_for_locked(total - hold.total, free); !room) {
                 return room;
             }
             hold.total = total;
@@ -247,14 +255,13 @@ result<std::uint64_t> disk_spool::free_bytes() const {
     return std::uint64_t{disk.f_bavail} * disk.f_frsize;
 }
 
-result<void> disk_spool::room_for_locked(std::uint64_t more) const {
+result<void> disk_spool::room_for_locked(std::uint64_t more, const result<std::uint64_t>& free) const {
     const auto [used, promised] = taken_locked();
     if (used > settings_.max_bytes || more > settings_.max_bytes - used) {
         return error(errc::no_space, "the spool is full: " + bytes_text(used) +
                                          " of spool.max_bytes = " + config::size_text(settings_.max_bytes) +
                                          " are taken, and " + bytes_text(more) + " more are wanted");
     }
-    const auto free = free_bytes();
     if (!free) {
         return free.error();
     }

@@ -20,6 +20,7 @@ constexpr duration first_wait{100};
 constexpr duration longest_wait{1000};
 constexpr std::size_t most_kept_of_answer = 64 * 1024;
 constexpr std::string_view never_answered = "seedhook was stopped before upstream's answer came";
+constexpr std::string_view left_open = "seedhook was stopped before upstream's answer came or could be noted";
 
 // The client that an API is made of, keeping the answer as it came: the API tells what it means, and the app gets its
 // very bytes.
@@ -64,11 +65,24 @@ struct submission {
         : to(of), document(std::move(what)), by(std::move(who)) {}
 };
 
+// Counts as long as it lives.
+class call_in_hand {
+public:
+    explicit call_in_hand(std::size_t& calls) : calls_(calls) { ++calls_; }
+    ~call_in_hand() { --calls_; }
+    call_in_hand(const call_in_hand&) = delete;
+    call_in_hand& operator=(const call_in_hand&) = delete;
+
+private:
+    std::size_t& calls_;
+};
+
 class upstream_desk final : public front_desk {
 public:
     explicit upstream_desk(front_desk_context with) : with_(std::move(with)) {}
 
     awaitable<upstream_answer> submit(std::string source, std::string document, std::string by) override {
+        const call_in_hand counted(in_hand_);
         const auto present = with_.sources();
         const upstream* const to = find_upstream(*present, source);
         if (to == nullptr) {
@@ -96,6 +110,7 @@ public:
     }
 
     awaitable<upstream_answer> cancel(std::string source, std::string request_id) override {
+        const call_in_hand counted(in_hand_);
         const auto present = with_.sources();
         const upstream* const to = find_upstream(*present, source);
         if (to == nullptr) {
@@ -122,6 +137,7 @@ public:
     }
 
     awaitable<upstream_answer> models(std::string source) override {
+        const call_in_hand counted(in_hand_);
         const auto present = with_.sources();
         const upstream* const to = find_upstream(*present, source);
         if (to == nullptr) {
@@ -130,6 +146,8 @@ public:
         auto answer = co_await ask(*to, "GET", "/api/open/v1/models");
         co_return answer_of(answer, *to);
     }
+
+    std::size_t in_hand() const noexcept override { return in_hand_; }
 
 private:
     static std::string shown(const upstream& of, const error& why) { return of.address.shown(why.message, 512); }
@@ -197,9 +215,13 @@ private:
         if (!tracked) {
             log::error("task that upstream has taken is not tracked",
                        {{"source", one.to.name}, {"request_id", request_id}, {"reason", tracked.error().message}});
+            if (with_.later != nullptr) {
+                auto owed = command_for(one, request_id);
+                with_.later->spawn(track_later(std::move(owed)), "late tracking");
+            }
             co_return gateway::refusal(503, "unavailable",
                                        "upstream has taken the task as " + request_id +
-                                           ", but seedhook could not note it: do not submit it again, track it");
+                                           ", but seedhook could not note it yet: do not submit it again, track it");
         }
         log::info("task submitted", {{"source", one.to.name}, {"request_id", request_id}, {"by", one.by}});
         upstream_answer answer = gateway::passed_on(*one.answer, one.to);
@@ -245,7 +267,23 @@ private:
         }
     }
 
+    // For as long as it takes: an app that heard of the fault rarely does.
+    awaitable<> track_later(track_command what) {
+        duration wait = first_wait;
+        for (bool goes_on = true; goes_on; wait = std::min(2 * wait, longest_wait)) {
+            goes_on = co_await sleep_for(wait);
+            what.routes = with_.routes();
+            const auto tracked = co_await with_.tasks.track(what);
+            if (tracked) {
+                log::info("task submitted",
+                          {{"source", what.source}, {"request_id", what.tasks.front().request_id}, {"by", what.by}});
+                co_return;
+            }
+        }
+    }
+
     front_desk_context with_;
+    std::size_t in_hand_ = 0;
 };
 
 } // namespace
@@ -263,10 +301,10 @@ awaitable<result<void>> tell_lost_submissions(store& tasks, const clock& time) {
         if (!one.lost.empty()) {
             continue;
         }
-        log::warning("submission lost", {{"source", one.source}, {"what", one.what}, {"reason", never_answered}});
+        log::warning("submission lost", {{"source", one.source}, {"what", one.what}, {"reason", left_open}});
         end_submission_command what;
         what.intent = one.intent;
-        what.lost = never_answered;
+        what.lost = left_open;
         what.now = time.now();
         const auto ended = co_await tasks.end_submission(std::move(what));
         if (!ended) {

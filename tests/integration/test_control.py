@@ -1,8 +1,10 @@
 """The control API: who may use it, lists, the event stream, videos, the summary."""
 import concurrent.futures
+import contextlib
 import hashlib
 import json
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -243,6 +245,48 @@ def test_the_events_command_goes_on_across_a_restart(daemon, folder, authority, 
     assert "main  req_2  settled" in line
 
 
+# ---- waiting ----
+
+def waits(daemon, pool, span, request_id="req_1"):
+    """The answer to come, once there is a place to wait at."""
+    def wait():
+        while True:
+            with contextlib.suppress(BlockingIOError):  # as many as the kernel takes are knocking at the unix socket
+                answer = daemon.api("GET", f"/v1/tasks/{request_id}?wait={span}")
+                if answer.status != 503:
+                    return answer
+            time.sleep(0.01)
+
+    return pool.submit(wait)
+
+
+def test_a_clock_that_jumps_does_not_prolong_a_wait(daemon, folder):
+    clock = folder / "clock"
+    clock.write_bytes(struct.pack("q", 0))
+    d = daemon(environment=harness.with_shifted_clock(clock))
+    began = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = waits(d, pool, "2s")
+        time.sleep(0.5)
+        with open(clock, "r+b") as file:
+            file.write(struct.pack("q", -30 * 86400))
+        d.post(harness.callback("req_2", "failed"))  # wakes it
+        assert waiting.result().status == 404
+    assert 1.9 < time.monotonic() - began < 10
+
+
+def test_those_who_wait_leave_room_for_others(daemon):
+    d = daemon()
+    with concurrent.futures.ThreadPoolExecutor(128) as pool:
+        crowd = [waits(d, pool, "1m") for _ in range(128)]
+        harness.wait_until(lambda: d.api("GET", "/v1/tasks/req_1?wait=1ms").status == 503, "all places to be taken")
+        assert d.api("GET", "/readyz").status == 200
+        assert d.api("GET", "/v1/tasks/req_1").status == 404
+        d.post(harness.callback("req_1", "failed"))
+        assert {one.result().status for one in crowd} == {200}
+    assert d.api("GET", "/v1/tasks/req_1?wait=1ms").status == 200
+
+
 # ---- videos ----
 
 def test_a_video_in_parts_from_where_it_was_delivered(daemon, sandbox):
@@ -266,6 +310,13 @@ def test_a_video_in_parts_from_where_it_was_delivered(daemon, sandbox):
     (d.videos / f"{request_id}.mp4").write_bytes(b"x" * len(whole.body))
     gone = d.api("GET", target)
     assert (gone.status, gone.code) == (404, "no_video")
+
+
+def test_a_video_is_found_however_its_folder_is_written(daemon, sandbox, folder):
+    (folder / "films").mkdir()
+    d = daemon(settings={"sinks": [{"name": "library", "type": "directory", "path": f"{folder}//films/./"}]})
+    request_id = delivered(d, sandbox())
+    assert d.api("GET", f"/v1/tasks/{request_id}/video").status == 200
 
 
 def test_a_video_that_waits_for_its_sinks_comes_from_the_spool(daemon, sandbox):

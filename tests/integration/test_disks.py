@@ -105,9 +105,10 @@ def test_a_states_disk_that_stands_still_acknowledges_nothing_meanwhile(on_state
     with state.standing_still():
         sender = threading.Thread(target=lambda: answers.append(tell(d, videos, "req_1").status))
         sender.start()
-        time.sleep(2)
+        says(d, "the store does not answer")
         assert 200 not in answers
     sender.join()
+    ready_again(d)
     wait_until(lambda: tell(d, videos, "req_1").status == 200, "receiving to go on", PROMPT, 0.2)
     all_done(d, ["req_1"])
 
@@ -119,7 +120,7 @@ def test_a_states_disk_that_stands_still_acknowledges_nothing_meanwhile(on_state
     ("full", "No space left on device"),
     ("out_of_inodes", "No space left on device"),
     ("read_only", "Read-only file system"),
-    ("standing_still", ""),
+    ("standing_still", "does not answer"),
 ])
 def test_trouble_of_the_spools_disk_stops_fetching_alone(disk, daemon, folder, videos, trouble, words):  # noqa: F811
     spool = disk("spool")
@@ -130,8 +131,7 @@ def test_trouble_of_the_spools_disk_stops_fetching_alone(disk, daemon, folder, v
     with getattr(spool, trouble)():
         for request_id in told:
             assert tell(d, videos, request_id).status == 200
-        if words:
-            says(d, words)
+        says(d, words)
         time.sleep(2)
         assert {d.task(request_id).json["stage"] for request_id in told} == {"fetching"}
     all_done(d, told)

@@ -1,11 +1,12 @@
 """submit, track, cancel and models through the real daemon to the sandbox."""
 import json
 import subprocess
+import threading
 
 import pytest
 
 import harness
-from asking import asked, asking, kinds
+from asking import asked, asking, kinds, lost
 
 
 @pytest.fixture
@@ -31,6 +32,21 @@ def test_submit_waits_and_prints_the_files_place(behind):
     assert (sent["prompt"], sent["duration"], sent["metadata"], sent["webhookUrl"]) == (
         "A river through an autumn forest", 5, {"projectId": "p1"}, d.hook_url)
     assert d.task(request_id).json["metadata"] == {"projectId": "p1"}
+
+
+def test_a_submission_in_hand_at_a_stop_is_answered(sandbox, daemon, gateway):
+    box = sandbox("--slow", 1, "--slow-ms", 3000, "--faults-on", "submit", "--duration-ms", 60000)
+    options = gateway.options(asking(box, first_after="1m"))
+    d = daemon(**options)
+    ran = []
+    submitting = threading.Thread(target=lambda: ran.append(d.command("submit", "x")))
+    submitting.start()
+    harness.wait_until(box.tasks, "upstream to have the task")
+    d.stop()
+    submitting.join()
+    assert ran[0].returncode == 0, ran[0].stderr
+    d = daemon(**options)
+    assert d.task(ran[0].stdout.strip()).json["stage"] == "waiting" and lost(d) == []
 
 
 def test_submit_waits_also_when_the_callback_is_lost(behind):

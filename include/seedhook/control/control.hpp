@@ -11,6 +11,7 @@
 #include "seedhook/model/time.hpp"
 #include "seedhook/store/store.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -38,6 +39,8 @@ public:
     virtual std::uint64_t version() const noexcept = 0;
     // Ends once `version()` is no longer `seen`; or after `limit`, when cancelled, and when the feed is closed.
     virtual awaitable<> next_change(std::uint64_t seen, duration limit) = 0;
+    // What waiting is measured by: no jump of the wall clock prolongs it.
+    virtual std::chrono::steady_clock::time_point now() const noexcept = 0;
     // The daemon is stopping: whoever waits is to end.
     virtual bool closed() const noexcept = 0;
 };
@@ -81,9 +84,9 @@ struct control_context {
     front_desk& upstream;
     blocking_pool& disk; // where videos are read
     std::function<readiness()> ready{};
-    std::function<bool(const video_file&)> at_hand{};                         // the spool still has it
-    std::function<std::optional<std::uint64_t>(const task&)> fetched_bytes{}; // of a transfer that is not whole yet
-    std::function<std::shared_ptr<const routing>()> routes{};                 // the present ones
+    std::function<awaitable<bool>(video_file)> at_hand{};                         // the spool still has it
+    std::function<awaitable<std::optional<std::uint64_t>>(task)> fetched_bytes{}; // of a transfer that is not whole yet
+    std::function<std::shared_ptr<const routing>()> routes{};                     // the present ones
     std::function<void()> refresh_gauges{}; // before metrics are read: spool, certificates
     std::function<std::string(const task&, std::string_view sink)> delivery_id{};
     std::function<std::vector<std::string>()> sources{}; // the names of the present ones

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "seedhook/async/awaitable.hpp"
+#include "seedhook/async/task_group.hpp"
 #include "seedhook/gateway/upstream.hpp"
 #include "seedhook/http/client.hpp"
 #include "seedhook/http/message.hpp"
@@ -44,6 +45,8 @@ public:
     virtual awaitable<upstream_answer> submit(std::string source, std::string document, std::string by) = 0;
     virtual awaitable<upstream_answer> cancel(std::string source, std::string request_id) = 0;
     virtual awaitable<upstream_answer> models(std::string source) = 0;
+    // How many of these calls have not returned.
+    virtual std::size_t in_hand() const noexcept = 0;
 };
 
 struct front_desk_context {
@@ -55,7 +58,8 @@ struct front_desk_context {
     // When a task submitted now is first asked about.
     std::function<time_point(const std::string& source, const std::string& model, time_point now, callbacks where)>
         ask_at;
-    duration keep_trying{std::chrono::seconds(10)}; // to note a task that upstream has taken
+    duration keep_trying{std::chrono::seconds(10)}; // to note a task that upstream has taken, before its answer
+    task_group* later = nullptr;                    // where the noting goes on after that; none: it does not
 };
 
 // What `with` refers to outlives the result and its calls.

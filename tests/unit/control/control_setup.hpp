@@ -29,7 +29,6 @@ public:
 // Each wait runs the next of `steps`, which counts as a commit, or passes its whole limit when there is none left.
 class scripted_feed final : public change_feed {
 public:
-    explicit scripted_feed(still_clock& time) : time_(time) {}
     std::uint64_t version() const noexcept override { return commits; }
     bool closed() const noexcept override { return ended; }
     awaitable<> next_change(std::uint64_t, duration limit) override {
@@ -38,18 +37,20 @@ public:
             ++commits;
             steps[next_++]();
         } else {
-            time_.at += limit;
+            passed += limit;
         }
         co_return;
     }
 
+    std::chrono::steady_clock::time_point now() const noexcept override { return passed; }
+
     std::vector<std::function<void()>> steps;
     std::vector<duration> limits;
+    std::chrono::steady_clock::time_point passed{std::chrono::hours(1)};
     std::uint64_t commits = 0;
     bool ended = false;
 
 private:
-    still_clock& time_;
     std::size_t next_ = 0;
 };
 
@@ -68,6 +69,7 @@ public:
         calls.push_back("models " + source);
         co_return answer;
     }
+    std::size_t in_hand() const noexcept override { return 0; }
 
     std::vector<std::string> calls;
     upstream_answer answer{200, "application/json", {}, "{}", {}};
@@ -84,8 +86,8 @@ struct control_setup {
         routes = std::make_shared<const routing>(std::vector<route>{library, failures});
         control_context with{store, *counts, time, feed, desk, disk};
         with.ready = [this] { return state; };
-        with.at_hand = [this](const video_file& v) { return v.name == in_spool; };
-        with.fetched_bytes = [this](const task&) { return fetched; };
+        with.at_hand = [this](video_file v) { return at_hand(std::move(v)); };
+        with.fetched_bytes = [this](const task&) { return fetched_bytes(); };
         with.routes = [this] { return routes; };
         with.sources = [this] { return sources; };
         with.ask_at = [](const std::string& source, const std::string& model, time_point now) {
@@ -102,6 +104,9 @@ struct control_setup {
         with.version = "0.0.0";
         add_control_endpoints(router, std::move(with));
     }
+
+    awaitable<bool> at_hand(video_file v) { co_return v.name == in_spool; }
+    awaitable<std::optional<std::uint64_t>> fetched_bytes() { co_return fetched; }
 
     http::response send(std::string_view method, std::string_view target, std::string_view body = {}) {
         http::request r;
@@ -143,7 +148,7 @@ struct control_setup {
     memory_store store;
     std::unique_ptr<metrics> counts = make_metrics("0");
     still_clock time;
-    scripted_feed feed{time};
+    scripted_feed feed;
     scripted_desk desk;
     std::vector<std::string> sources{"main"};
     readiness state;

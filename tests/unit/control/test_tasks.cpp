@@ -199,9 +199,9 @@ BOOST_FIXTURE_TEST_CASE(wait_answers_as_soon_as_the_task_is_done_or_stuck, contr
         store.all.front().of.stage = task_stage::waiting;
         feed.steps.push_back([this] { store.all.front().of.stage = task_stage::fetching; });
         feed.steps.push_back([this, end] { store.all.front().of.stage = end; });
-        const auto began = time.at;
+        const auto began = feed.now();
         BOOST_TEST(get_json("/v1/tasks/req_1?wait=30s").at("stage").as_string() == to_string(end));
-        BOOST_TEST((time.at == began));
+        BOOST_TEST((feed.now() == began));
     }
     BOOST_TEST(feed.limits.size() == 4u);
     get("/v1/tasks/req_1?wait=30s"); // already at rest
@@ -210,9 +210,9 @@ BOOST_FIXTURE_TEST_CASE(wait_answers_as_soon_as_the_task_is_done_or_stuck, contr
 
 BOOST_FIXTURE_TEST_CASE(wait_answers_with_the_task_as_it_is_when_the_time_is_up, control_setup) {
     add_task("req_1");
-    const auto began = time.at;
+    const auto began = feed.now();
     BOOST_TEST(get_json("/v1/tasks/req_1?wait=1100ms").at("stage") == "waiting");
-    BOOST_TEST((time.at - began == 1100ms));
+    BOOST_TEST((feed.now() - began == 1100ms));
     BOOST_TEST((feed.limits.back() == 1100ms)); // never past the end
 }
 
@@ -220,9 +220,9 @@ BOOST_FIXTURE_TEST_CASE(wait_waits_for_a_task_that_is_not_known_yet, control_set
     feed.steps.push_back([this] { add_task("req_1"); });
     feed.steps.push_back([this] { store.all.front().of.stage = task_stage::done; });
     BOOST_TEST(get_json("/v1/tasks/req_1?wait=5m").at("stage") == "done");
-    const auto began = time.at;
+    const auto began = feed.now();
     check_error(get("/v1/tasks/req_2?wait=2s"), 404, "not_found");
-    BOOST_TEST((time.at - began == 2s));
+    BOOST_TEST((feed.now() - began == 2s));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_bad_wait_is_400, control_setup) {

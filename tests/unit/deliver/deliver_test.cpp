@@ -44,10 +44,11 @@ struct bench {
         work.of.video->size = 7;
     }
 
-    outcome run() { return test::run_coroutine(make_delivery_handler(to, *videos)->run(work)); }
+    outcome run() { return test::run_coroutine(make_delivery_handler(to, *videos, disk)->run(work)); }
 
     test::temp_folder folder;
     std::unique_ptr<spool> videos;
+    blocking_pool disk{1};
     std::shared_ptr<recording_sink> to = std::make_shared<recording_sink>();
     claimed_job work;
 };

@@ -176,6 +176,31 @@ BOOST_AUTO_TEST_CASE(tracking_goes_on_until_the_store_is_back) {
     BOOST_TEST(b.store.all.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(tracking_goes_on_when_the_app_has_been_told_of_the_fault) {
+    gateway_bench b;
+    b.api.will_answer(200, taken);
+    b.api.on_send = [&] { b.store.failure = error(errc::unavailable, "being mended"); };
+    asio::io_context context(1);
+    task_group later(context.get_executor());
+    front_desk_context with{b.store, b.api, b.time, {}, {}, {}};
+    with.sources = [&b] { return b.sources; };
+    with.routes = [] { return std::make_shared<const routing>(std::vector<route>()); };
+    with.ask_at = [](const std::string&, const std::string&, time_point now, callbacks) { return now; };
+    with.keep_trying = 10ms;
+    with.later = &later;
+    const auto hasty = make_front_desk(std::move(with));
+    std::optional<upstream_answer> answer;
+    auto finished = [&](const std::exception_ptr&, upstream_answer a) {
+        answer = std::move(a);
+        b.store.failure.reset();
+    };
+    asio::co_spawn(context, hasty->submit("main", "{}", "submit"), finished);
+    context.run();
+    BOOST_REQUIRE(answer);
+    BOOST_TEST(answer->status == 503U);
+    BOOST_TEST(b.store.all.size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_document_that_is_none_is_not_sent) {
     gateway_bench b;
     BOOST_TEST(b.submit("[]").status == 400U);
@@ -248,7 +273,7 @@ BOOST_AUTO_TEST_CASE(submissions_of_an_earlier_life_are_told_of_once) {
     }
     store.submissions[1].lost = "upstream answered 500";
     BOOST_TEST(run_coroutine(tell_lost_submissions(store, time)).has_value());
-    BOOST_TEST(store.submissions[0].lost == "seedhook was stopped before upstream's answer came");
+    BOOST_TEST(store.submissions[0].lost == "seedhook was stopped before upstream's answer came or could be noted");
     BOOST_TEST(store.submissions[1].lost == "upstream answered 500");
     store.failure = error(errc::unavailable, "being mended");
     BOOST_TEST(run_coroutine(tell_lost_submissions(store, time)).has_error());
