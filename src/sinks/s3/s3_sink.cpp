@@ -52,12 +52,10 @@ found compare(const http::client_response& head, const video_file& video) {
 
 bool is_missing(const refusal& look) { return look.why.status == 404 && look.why.code != "NoSuchBucket"; }
 
-http::field_list condition(bool over_another) {
-    http::field_list fields;
+void add_condition(http::field_list& to, bool over_another) {
     if (!over_another) {
-        fields.emplace_back("If-None-Match", "*");
+        to.emplace_back("If-None-Match", "*");
     }
-    return fields;
 }
 
 credential_context credential_context_of(const s3_context& with) {
@@ -115,6 +113,7 @@ private:
     awaitable<std::optional<refusal>> put_in_parts(const delivery& what, const std::string& key, shared_file video,
                                                    bool over_another);
     awaitable<std::optional<outcome>> put_document(const delivery& what, const std::string& key);
+    awaitable<reply> look_at(const std::string& key);
     awaitable<boost::system::result<found, refusal>> look_for(const video_file& video, const std::string& key);
     awaitable<std::optional<outcome>> check(const video_file& video, const std::string& key);
     awaitable<std::string> probe_parts(const std::string& key);
@@ -137,9 +136,14 @@ outcome s3_sink::taken(const std::string& key) const {
     return rejected("another object is there already: " + home_.name_of(key));
 }
 
-awaitable<boost::system::result<found, refusal>> s3_sink::look_for(const video_file& video, const std::string& key) {
+awaitable<reply> s3_sink::look_at(const std::string& key) {
     operation look("HeadObject", "HEAD", key);
-    const auto head = co_await to_.call(std::move(look));
+    auto head = co_await to_.call(std::move(look));
+    co_return head;
+}
+
+awaitable<boost::system::result<found, refusal>> s3_sink::look_for(const video_file& video, const std::string& key) {
+    const auto head = co_await look_at(key);
     if (head) {
         co_return compare(*head, video);
     }
@@ -195,8 +199,7 @@ awaitable<std::optional<outcome>> s3_sink::put_video(const delivery& what, const
 
 // The object must be there, as long as the video and with its hash.
 awaitable<std::optional<outcome>> s3_sink::check(const video_file& video, const std::string& key) {
-    operation look("HeadObject", "HEAD", key);
-    const auto head = co_await to_.call(std::move(look));
+    const auto head = co_await look_at(key);
     if (!head) {
         const refusal why = head.error();
         co_return why.why.status == 404 ? outcome(again(home_.name_of(key) + " is not there after it was put"))
@@ -220,9 +223,7 @@ awaitable<std::optional<refusal>> s3_sink::put_whole(const delivery& what, const
     operation put("PutObject", "PUT", key);
     put.fields = objects_.fields_of(of.content_type);
     put.fields.emplace_back(sha256_field, of.sha256);
-    for (auto& field : condition(over_another)) {
-        put.fields.push_back(std::move(field));
-    }
+    add_condition(put.fields, over_another);
     if (settings_.checksum == checksum_kind::sha256) {
         put.fields.emplace_back(field_of(settings_.checksum), checksum_of_sha256(of.sha256));
     } else if (settings_.checksum != checksum_kind::none) {
@@ -254,8 +255,10 @@ awaitable<std::optional<refusal>> s3_sink::put_in_parts(const delivery& what, co
     multipart upload(executor, std::move(context), std::move(wanted));
     http::field_list fields = objects_.fields_of(of.content_type);
     fields.emplace_back(sha256_field, of.sha256);
+    http::field_list at_its_end;
+    add_condition(at_its_end, over_another);
     const auto busy = busy_.insert(key);
-    auto refused = co_await upload.run(std::move(fields), condition(over_another));
+    auto refused = co_await upload.run(std::move(fields), std::move(at_its_end));
     busy_.erase(busy);
     co_return refused;
 }
@@ -265,8 +268,7 @@ awaitable<std::optional<outcome>> s3_sink::put_document(const delivery& what, co
     const std::string task = what.of.source + "/" + what.of.request_id;
     bool over_another = !settings_.if_absent;
     if (settings_.if_absent) {
-        operation look("HeadObject", "HEAD", key);
-        const auto there = co_await to_.call(std::move(look));
+        const auto there = co_await look_at(key);
         if (!there && !is_missing(there.error())) {
             co_return there.error().comes_to;
         }
@@ -278,9 +280,7 @@ awaitable<std::optional<outcome>> s3_sink::put_document(const delivery& what, co
     operation put("PutObject", "PUT", key);
     put.fields = objects_.fields_of("application/json");
     put.fields.emplace_back(task_field, task);
-    for (auto& field : condition(over_another)) {
-        put.fields.push_back(std::move(field));
-    }
+    add_condition(put.fields, over_another);
     put.body = delivery_document(what, std::nullopt);
     const auto answer = co_await to_.call(std::move(put));
     if (!answer && !over_another && answer.error().why.status == precondition_failed) {
@@ -294,24 +294,20 @@ awaitable<outcome> s3_sink::probe() {
     co_await asio::this_coro::throw_if_cancelled(false);
     const std::string key = objects_.folder() + "seedhook-probe-" + crypto::random_hex(8);
     if (settings_.if_absent) {
-        operation look("HeadObject", "HEAD", key);
-        const auto missing = co_await to_.call(std::move(look));
+        const auto missing = co_await look_at(key);
         if (!missing && !is_missing(missing.error())) {
             co_return missing.error().comes_to;
         }
     }
     operation put("PutObject", "PUT", key);
     put.fields = objects_.fields_of("text/plain");
-    for (auto& field : condition(!settings_.if_absent)) {
-        put.fields.push_back(std::move(field));
-    }
+    add_condition(put.fields, !settings_.if_absent);
     put.body = "seedhook doctor\n";
     const auto written = co_await to_.call(std::move(put));
     if (!written) {
         co_return written.error().comes_to;
     }
-    operation look("HeadObject", "HEAD", key);
-    const auto seen = co_await to_.call(std::move(look));
+    const auto seen = co_await look_at(key);
     operation drop("DeleteObject", "DELETE", key);
     const auto dropped = co_await to_.call(std::move(drop));
     if (!seen) {
