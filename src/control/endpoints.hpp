@@ -52,6 +52,19 @@ http::response no_such_source(const error& why);
 
 http::response bad_request(std::string_view message);
 http::response no_such_task();
+// For requests that stay: each holds a place for as long as it lives. On the control thread.
+class places {
+public:
+    explicit places(long most) : most_(most) {}
+
+    // Null when all are taken.
+    std::shared_ptr<const int> take() const { return all_.use_count() > most_ ? nullptr : all_; }
+
+private:
+    const long most_;
+    const std::shared_ptr<const int> all_ = std::make_shared<const int>(); // one for each holder, and ours
+};
+
 // As many do that at once as may: 503, to come again in some seconds.
 http::response overcrowded(std::string_view message);
 // The store could not answer. The caller is told to come again, the log is told why.

@@ -20,10 +20,9 @@ constexpr duration until_the_store_answers = std::chrono::seconds(1);
 constexpr long most_streams = 64;
 constexpr std::string_view greeting = "retry: 2000\n";
 
-// What each stream holds; the number of holders is that of the streams.
-const std::shared_ptr<const int>& stream_places() {
-    static const auto places = std::make_shared<const int>();
-    return places;
+const places& stream_places() {
+    static const places all(most_streams);
+    return all;
 }
 
 struct event_filter {
@@ -37,8 +36,8 @@ struct event_filter {
 
 class event_stream final : public http::body_source {
 public:
-    event_stream(shared_context with, event_filter filter, event_id after)
-        : with_(std::move(with)), filter_(std::move(filter)), after_(after) {
+    event_stream(shared_context with, event_filter filter, event_id after, std::shared_ptr<const int> place)
+        : with_(std::move(with)), filter_(std::move(filter)), after_(after), place_(std::move(place)) {
         text_ = greeting;
         say_where_we_are();
     }
@@ -109,7 +108,7 @@ private:
     event_id told_ = 0; // the last id that the listener has seen
     std::string text_;
     std::size_t sent_ = 0;
-    std::shared_ptr<const int> place_ = stream_places();
+    std::shared_ptr<const int> place_;
 };
 
 // Where the listener wants to begin; none: now. A browser that comes back says so in a field, whatever its URL says.
@@ -133,7 +132,8 @@ awaitable<http::response> events(shared_context with, const http::request& asked
     if (!wanted) {
         co_return bad_request(wanted.error().message);
     }
-    if (stream_places().use_count() > most_streams) {
+    auto place = stream_places().take();
+    if (!place) {
         co_return overcrowded("as many listen to events as may");
     }
     const auto newest = co_await with->tasks.newest_event();
@@ -146,7 +146,7 @@ awaitable<http::response> events(shared_context with, const http::request& asked
     // An id that is still to come is of a store that is gone, such as one from before a backup came back.
     const event_id after = std::min(wanted->value_or(*newest), *newest);
     http::response answer(200, "text/event-stream", {});
-    answer.stream = std::make_unique<event_stream>(with, std::move(filter), after);
+    answer.stream = std::make_unique<event_stream>(with, std::move(filter), after, std::move(place));
     co_return answer;
 }
 

@@ -73,8 +73,7 @@ awaitable<http::response> redeliver(shared_context with, const http::request& as
     command.sink = *sink;
     // The file of a task that is done is about to be removed, if it is still there.
     if (t.video && t.stage != task_stage::done) {
-        video_file video = *t.video;
-        command.video_at_hand = co_await with->at_hand(std::move(video));
+        command.video_at_hand = co_await with->at_hand(*t.video);
     }
     command.now = with->time.now();
     command.routes = with->routes();

@@ -19,10 +19,9 @@ constexpr duration max_wait = std::chrono::minutes(5);
 constexpr duration longest_search = std::chrono::seconds(1);
 constexpr long most_waits = 128; // of the connections, so that others find room: who waits may have gone long ago
 
-// What each request that waits holds; the number of holders is that of the waits.
-const std::shared_ptr<const int>& wait_places() {
-    static const auto places = std::make_shared<const int>();
-    return places;
+const places& wait_places() {
+    static const places all(most_waits);
+    return all;
 }
 
 error invalid(std::string_view why) { return {errc::invalid, std::string(why)}; }
@@ -83,8 +82,7 @@ bool at_rest(const task& t) { return t.stage == task_stage::done || t.stage == t
 awaitable<http::response> detail_answer(shared_context with, task_detail found) {
     std::optional<std::uint64_t> fetched;
     if (!found.of.video) {
-        task of = found.of;
-        fetched = co_await with->fetched_bytes(std::move(of));
+        fetched = co_await with->fetched_bytes(found.of);
     }
     co_return http::json_response(200, detail_json(found, fetched, *with, with->time.now()));
 }
@@ -123,8 +121,9 @@ awaitable<http::response> show_task(shared_context with, const http::request& as
     }
     const std::string source = http::query_value(asked.query, "source").value_or("");
     const auto deadline = with->changes.now() + *wait;
-    const auto place = *wait > duration::zero() ? wait_places() : nullptr;
-    if (place && place.use_count() > most_waits + 1) {
+    const bool waits = *wait > duration::zero();
+    const auto place = waits ? wait_places().take() : nullptr;
+    if (waits && !place) {
         co_return overcrowded("as many wait for tasks as may");
     }
     for (;;) {

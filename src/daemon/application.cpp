@@ -199,7 +199,7 @@ private:
     control_context control_for(const std::string& version) {
         control_context c{*store_, *counts_, system_clock(), feed_, front_.desk(), reading_};
         c.ready = [this] { return health_.now(); };
-        c.at_hand = [this](video_file v) { return at_hand(std::move(v)); };
+        c.at_hand = [this](const video_file& v) { return at_hand(v); };
         c.fetched_bytes = [this](const task& t) { return fetched_bytes(spool_name(t)); };
         c.routes = [this] { return routes_; };
         c.refresh_gauges = [this] { refresh_gauges(); };

@@ -84,10 +84,11 @@ struct control_context {
     front_desk& upstream;
     blocking_pool& disk; // where videos are read
     std::function<readiness()> ready{};
-    std::function<awaitable<bool>(video_file)> at_hand{};                         // the spool still has it
-    std::function<awaitable<std::optional<std::uint64_t>>(task)> fetched_bytes{}; // of a transfer that is not whole yet
-    std::function<std::shared_ptr<const routing>()> routes{};                     // the present ones
-    std::function<void()> refresh_gauges{}; // before metrics are read: spool, certificates
+    std::function<awaitable<bool>(const video_file&)> at_hand{}; // the spool still has it
+    std::function<awaitable<std::optional<std::uint64_t>>(const task&)>
+        fetched_bytes{};                                      // of a transfer that is not whole yet
+    std::function<std::shared_ptr<const routing>()> routes{}; // the present ones
+    std::function<void()> refresh_gauges{};                   // before metrics are read: spool, certificates
     std::function<std::string(const task&, std::string_view sink)> delivery_id{};
     std::function<std::vector<std::string>()> sources{}; // the names of the present ones
     // When a task that is tracked at `now` is to be polled first; `model` may be empty.

@@ -86,7 +86,7 @@ struct control_setup {
         routes = std::make_shared<const routing>(std::vector<route>{library, failures});
         control_context with{store, *counts, time, feed, desk, disk};
         with.ready = [this] { return state; };
-        with.at_hand = [this](video_file v) { return at_hand(std::move(v)); };
+        with.at_hand = [this](const video_file& v) { return at_hand(v); };
         with.fetched_bytes = [this](const task&) { return fetched_bytes(); };
         with.routes = [this] { return routes; };
         with.sources = [this] { return sources; };
