@@ -110,12 +110,18 @@ def test_polls_that_waited_for_their_turn_go_out_with_the_key_of_a_reload(sandbo
     assert degraded(d) == []
 
 
-def test_a_long_429_is_told_and_a_reload_does_not_forget_it(sandbox, daemon):
-    box = sandbox("--duration-ms", 300, "--lose", 1)
+def limited(sandbox, daemon, tasks, calls, window_ms):
+    """An API that allows so many calls in that time, a daemon, and the ids of tasks that it asks about."""
+    box = sandbox("--duration-ms", 200, "--lose", 1)
     d = daemon(settings=asking(box))
-    ids = [box.submit() for _ in range(3)]
-    box.hook("behaviour", {"rate-limit": 1, "rate-window-ms": 1_200_000})
+    ids = [box.submit() for _ in range(tasks)]
+    box.hook("behaviour", {"rate-limit": calls, "rate-window-ms": window_ms})
     track(d, *ids)
+    return box, d, ids
+
+
+def test_a_long_429_is_told_and_a_reload_does_not_forget_it(sandbox, daemon):
+    box, d, _ = limited(sandbox, daemon, tasks=3, calls=1, window_ms=1_200_000)
     harness.wait_until(lambda: any("429" in r for r in degraded(d)), "a reason in /readyz")
     before = len(asked(box))
     d.signal(signal.SIGHUP)
@@ -140,11 +146,7 @@ def test_polls_keep_within_their_budget_also_over_restarts(sandbox, folder, auth
 
 
 def test_too_many_requests_are_answered_by_waiting(sandbox, daemon):
-    box = sandbox("--duration-ms", 200, "--lose", 1)
-    d = daemon(settings=asking(box))
-    ids = [box.submit() for _ in range(12)]
-    box.hook("behaviour", {"rate-limit": 5, "rate-window-ms": 2000})
-    track(d, *ids)
+    box, d, ids = limited(sandbox, daemon, tasks=12, calls=5, window_ms=2000)
     for request_id in ids:
         task = harness.wait_until(lambda: (t := d.task(request_id).json)["stage"] == "done" and t, request_id, 90)
         assert task["status"] == "succeeded"
