@@ -206,7 +206,7 @@ pull_in_reply transaction::run(const pull_in_command& c) {
 }
 
 redeliver_reply transaction::run(const redeliver_command& c) {
-    const std::vector<task> found = find_tasks(db_, c.source, c.request_id);
+    const std::vector<task> found = find_tasks(db_, requests_, c.source, c.request_id);
     using kind = redeliver_reply::kind;
     if (found.size() != 1) {
         return {found.empty() ? kind::unknown_task : kind::ambiguous, 0};

@@ -4,6 +4,7 @@
 #include "seedhook/store/database.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/remembered_ids.hpp"
+#include "store/sqlite/request_index.hpp"
 
 #include <map>
 
@@ -12,7 +13,8 @@ namespace seedhook::sqlite {
 // One transaction's worth of commands. Counts stage changes in memory, so that the counters are written once.
 class transaction {
 public:
-    transaction(connection& db, remembered_ids& ids) : db_(db), ids_(ids) {}
+    transaction(connection& db, remembered_ids& ids, request_index& requests)
+        : db_(db), ids_(ids), requests_(requests) {}
 
     // Throw sqlite_failure; the caller then rolls back.
     settle_reply run(const settle_command& c);
@@ -65,6 +67,7 @@ private:
 
     connection& db_;
     remembered_ids& ids_;
+    request_index& requests_;
     event_id last_event_ = 0; // 0: not looked up yet
     std::map<task_stage, std::int64_t> stages_;
 };

@@ -40,6 +40,7 @@ void transaction::drop(const task& t) {
     db_.run(SEEDHOOK_EVENTS_OF_TASK "DELETE FROM events WHERE id IN (SELECT id FROM history)", t.id);
     db_.run("DELETE FROM jobs WHERE task = ?", t.id);
     db_.run("DELETE FROM tasks WHERE id = ?", t.id);
+    requests_.remove(db_, t.request_id, t.id);
     count_stage(t.stage, -1);
 }
 

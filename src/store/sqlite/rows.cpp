@@ -1,7 +1,8 @@
 // From columns to the model.
 #include "store/sqlite/rows.hpp"
 
-#include "seedhook/crypto/hash.hpp"
+#include <algorithm>
+#include <utility>
 
 namespace seedhook::sqlite {
 namespace {
@@ -96,31 +97,24 @@ event read_event(const cursor& row) {
     return e;
 }
 
-std::int64_t hash_of(std::string_view request_id) {
-    const crypto::sha256_digest digest = crypto::sha256_of(request_id);
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < sizeof bits; ++i) {
-        bits = bits << 8 | digest[i];
-    }
-    return static_cast<std::int32_t>(bits); // signed, or half of them would take six bytes in the file
+std::optional<task> find_task(connection& db, const request_index& requests, std::string_view source,
+                              std::string_view request_id) {
+    std::vector<task> found = find_tasks(db, requests, source, request_id);
+    return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 
-std::optional<task> find_task(connection& db, std::string_view source, std::string_view request_id) {
-    cursor rows =
-        db.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE request_hash = ? AND request_id = ? AND source = ?",
-                 hash_of(request_id), request_id, source);
-    return rows.next() ? std::optional(read_task(rows)) : std::nullopt;
-}
-
-std::vector<task> find_tasks(connection& db, std::string_view source, std::string_view request_id) {
+std::vector<task> find_tasks(connection& db, const request_index& requests, std::string_view source,
+                             std::string_view request_id) {
     std::vector<task> found;
-    cursor rows =
-        db.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE request_hash = ?1 AND request_id = ?2 AND "
-                 "(?3 = '' OR source = ?3) ORDER BY source",
-                 hash_of(request_id), request_id, source);
-    while (rows.next()) {
-        found.push_back(read_task(rows));
+    for (const task_id id : requests.candidates(db, request_id)) {
+        cursor rows = db.query("SELECT " SEEDHOOK_TASK_COLUMNS " FROM tasks WHERE id = ?1 AND request_id = ?2 AND "
+                               "(?3 = '' OR source = ?3)",
+                               id, request_id, source);
+        if (rows.next()) {
+            found.push_back(read_task(rows));
+        }
     }
+    std::sort(found.begin(), found.end(), [](const task& a, const task& b) { return a.source < b.source; });
     return found;
 }
 

@@ -5,6 +5,7 @@
 #include "seedhook/model/job.hpp"
 #include "seedhook/model/task.hpp"
 #include "store/sqlite/connection.hpp"
+#include "store/sqlite/request_index.hpp"
 
 #include <optional>
 #include <string_view>
@@ -38,12 +39,11 @@ task read_task(const cursor& row);
 job read_job(const cursor& row);
 event read_event(const cursor& row);
 
-// What tasks are indexed by: `tasks.request_hash`. Several may have the same.
-std::int64_t hash_of(std::string_view request_id);
-
-std::optional<task> find_task(connection& db, std::string_view source, std::string_view request_id);
+std::optional<task> find_task(connection& db, const request_index& requests, std::string_view source,
+                              std::string_view request_id);
 // In the order of their sources; an empty `source` stands for every one.
-std::vector<task> find_tasks(connection& db, std::string_view source, std::string_view request_id);
+std::vector<task> find_tasks(connection& db, const request_index& requests, std::string_view source,
+                             std::string_view request_id);
 task task_of(connection& db, task_id id);
 std::vector<job> jobs_of(connection& db, task_id id);
 

@@ -11,9 +11,9 @@ constexpr std::int64_t application_id = 0x73656564; // "seed", in the file's hea
 
 // A step takes the file from version N to N + 1. Steps are never edited once released.
 constexpr std::array steps{
-    // Names of statuses, stages, kinds and states stand as text: the file explains itself. Tasks are found by 32 bits
-    // of a hash of their requestId: a page of that index holds twice as many as of the ids, and each new task writes to
-    // a page of it that no other of its commit does. That no task stands twice is the writer's care, who looks first.
+    // Names of statuses, stages, kinds and states stand as text: the file explains itself. `requests` finds tasks by 32
+    // bits of a hash of their requestId, but lacks the newest (request_index.hpp). That no task stands twice is the
+    // writer's care, who looks first.
     // Jobs are clustered by task, so that inserting one and reading all of a task touch one page. `jobs_due` holds
     // active jobs only, and serves each lane in order of due time; `jobs_leased` holds those being run. Tasks whose
     // stage shows in an active job are found through that; only the others that are not done are in a stage index. A
@@ -27,7 +27,6 @@ constexpr std::array steps{
         id INTEGER PRIMARY KEY,
         source TEXT NOT NULL,
         request_id TEXT NOT NULL,
-        request_hash INTEGER NOT NULL,
         status TEXT NOT NULL,
         stage TEXT NOT NULL,
         settled_by TEXT NOT NULL,
@@ -48,9 +47,14 @@ constexpr std::array steps{
         hinted_at INTEGER,
         last_event INTEGER
     ) STRICT;
-    CREATE INDEX tasks_by_request ON tasks (request_hash);
     CREATE INDEX tasks_unconfirmed ON tasks (id) WHERE unconfirmed = 1;
     CREATE INDEX tasks_by_stage ON tasks (stage, id) WHERE stage IN ('waiting', 'stuck');
+
+    CREATE TABLE requests (
+        hash INTEGER NOT NULL,
+        task INTEGER NOT NULL,
+        PRIMARY KEY (hash, task)
+    ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE jobs (
         task INTEGER NOT NULL,

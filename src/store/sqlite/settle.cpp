@@ -96,7 +96,7 @@ settle_reply transaction::run(const settle_command& c) {
     if (ids_.contains(db_, c.source, c.request_id)) {
         return {settle_reply::kind::duplicate, 0, {}};
     }
-    if (const std::optional<task> known = find_task(db_, c.source, c.request_id)) {
+    if (const std::optional<task> known = find_task(db_, requests_, c.source, c.request_id)) {
         return settle_known(*known, c);
     }
     task fresh;
@@ -106,13 +106,13 @@ settle_reply transaction::run(const settle_command& c) {
     plan p = plan_for(c, std::move(fresh));
     const task& t = p.after;
     const event_id first_event = next_event();
-    db_.run("INSERT INTO tasks (source, request_id, request_hash, status, stage, settled_by, model, metadata, "
+    db_.run("INSERT INTO tasks (source, request_id, status, stage, settled_by, model, metadata, "
             "video_url, failure_code, failure_message, created_at, settled_at, last_event) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            t.source, t.request_id, hash_of(t.request_id), to_string(t.status), to_string(t.stage), t.settled_by,
-            t.model, t.metadata, t.video_url, code_of(t), message_of(t), to_column(t.created_at), settled_at(t),
-            first_event);
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            t.source, t.request_id, to_string(t.status), to_string(t.stage), t.settled_by, t.model, t.metadata,
+            t.video_url, code_of(t), message_of(t), to_column(t.created_at), settled_at(t), first_event);
     const task_id id = db_.last_id();
+    requests_.add(t.request_id, id);
     for (job_key& key : p.follow) {
         key.task = id;
     }

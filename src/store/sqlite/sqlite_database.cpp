@@ -91,7 +91,9 @@ class sqlite_database final : public database {
 public:
     // Throws sqlite_failure.
     sqlite_database(std::string path, std::unique_ptr<file_lock> lock, std::unique_ptr<connection> db)
-        : path_(std::move(path)), lock_(std::move(lock)), db_(std::move(db)), ids_(*db_) {}
+        : path_(std::move(path)), lock_(std::move(lock)), db_(std::move(db)), ids_(*db_) {
+        requests_->load(*db_);
+    }
 
     // Leaves everything in the database file and an empty log, so that a copy of the one is whole; unless there was a
     // failure, and then the log stays for the next to read.
@@ -101,6 +103,9 @@ public:
         close_readers();
         try {
             if (db_) {
+                db_->run("BEGIN IMMEDIATE");
+                requests_->file_all(*db_);
+                db_->run("COMMIT");
                 db_->run("PRAGMA wal_checkpoint(TRUNCATE)");
             }
         } catch (const sqlite_failure&) { // NOLINT(bugprone-empty-catch): nothing is lost with it
@@ -143,6 +148,7 @@ public:
             if (verdict != "ok") {
                 return error(errc::io, path_ + ": damaged: " + verdict);
             }
+            requests_->load(*db);
             db_ = std::move(db);
             return {};
         } catch (const sqlite_failure& failure) {
@@ -169,7 +175,7 @@ public:
     std::unique_ptr<database_reader> make_reader() override {
         const std::lock_guard guard(maintenance_);
         readers_.push_back(std::make_shared<sqlite::reader_connection>());
-        return sqlite::make_sqlite_reader(path_, readers_.back());
+        return sqlite::make_sqlite_reader(path_, readers_.back(), requests_);
     }
 
 private:
@@ -204,12 +210,14 @@ private:
         std::vector<reply> replies;
         replies.reserve(commands.size());
         db_->run("BEGIN IMMEDIATE");
-        sqlite::transaction transaction(*db_, ids_);
+        sqlite::transaction transaction(*db_, ids_, *requests_);
         for (const command& c : commands) {
             replies.push_back(std::visit([&](const auto& one) -> reply { return transaction.run(one); }, c));
         }
         transaction.write_counts();
+        requests_->file_some(*db_);
         db_->run("COMMIT");
+        requests_->committed();
         return replies;
     }
 
@@ -217,7 +225,9 @@ private:
     std::unique_ptr<file_lock> lock_;
     std::unique_ptr<connection> db_; // none after a failure
     sqlite::remembered_ids ids_;
-    std::mutex maintenance_; // over what follows
+    std::shared_ptr<sqlite::request_index> requests_ =
+        std::make_shared<sqlite::request_index>(); // readers have it, too
+    std::mutex maintenance_;                       // over what follows
     std::unique_ptr<connection> checkpointer_;
     std::vector<std::shared_ptr<sqlite::reader_connection>> readers_;
 };

@@ -21,9 +21,10 @@ std::vector<event> events_of(connection& db, task_id id) {
     return events;
 }
 
-std::vector<task_detail> find(connection& db, std::string_view source, std::string_view request_id) {
+std::vector<task_detail> find(connection& db, const request_index& requests, std::string_view source,
+                              std::string_view request_id) {
     std::vector<task_detail> found;
-    for (task& one : find_tasks(db, source, request_id)) {
+    for (task& one : find_tasks(db, requests, source, request_id)) {
         task_detail& detail = found.emplace_back();
         detail.jobs = jobs_of(db, one.id);
         detail.events = events_of(db, one.id);
@@ -202,11 +203,12 @@ std::vector<open_submission> submissions(connection& db) {
 
 class sqlite_reader final : public database_reader {
 public:
-    sqlite_reader(std::string path, std::shared_ptr<reader_connection> over)
-        : path_(std::move(path)), over_(std::move(over)) {}
+    sqlite_reader(std::string path, std::shared_ptr<reader_connection> over,
+                  std::shared_ptr<const request_index> requests)
+        : path_(std::move(path)), over_(std::move(over)), requests_(std::move(requests)) {}
 
     result<std::vector<task_detail>> find(std::string_view source, std::string_view request_id) override {
-        return read([&](connection& db) { return sqlite::find(db, source, request_id); });
+        return read([&](connection& db) { return sqlite::find(db, *requests_, source, request_id); });
     }
 
     result<task_page> list(const task_query& query) override {
@@ -279,12 +281,14 @@ private:
 
     std::string path_;
     std::shared_ptr<reader_connection> over_;
+    std::shared_ptr<const request_index> requests_;
 };
 
 } // namespace
 
-std::unique_ptr<database_reader> make_sqlite_reader(std::string path, std::shared_ptr<reader_connection> over) {
-    return std::make_unique<sqlite_reader>(std::move(path), std::move(over));
+std::unique_ptr<database_reader> make_sqlite_reader(std::string path, std::shared_ptr<reader_connection> over,
+                                                    std::shared_ptr<const request_index> requests) {
+    return std::make_unique<sqlite_reader>(std::move(path), std::move(over), std::move(requests));
 }
 
 } // namespace seedhook::sqlite

@@ -3,6 +3,7 @@
 
 #include "seedhook/store/database.hpp"
 #include "store/sqlite/connection.hpp"
+#include "store/sqlite/request_index.hpp"
 
 #include <memory>
 #include <mutex>
@@ -17,6 +18,7 @@ struct reader_connection {
 };
 
 // Connects when a query finds no connection; one that failed is closed.
-std::unique_ptr<database_reader> make_sqlite_reader(std::string path, std::shared_ptr<reader_connection> over);
+std::unique_ptr<database_reader> make_sqlite_reader(std::string path, std::shared_ptr<reader_connection> over,
+                                                    std::shared_ptr<const request_index> requests);
 
 } // namespace seedhook::sqlite

@@ -18,13 +18,14 @@ std::optional<std::int64_t> column_of(const std::optional<time_point>& t) {
 
 task_id transaction::insert_waiting(const task& t, time_point ask_at, std::string_view why, std::string_view body) {
     const event_id first_event = next_event();
-    db_.run("INSERT INTO tasks (source, request_id, request_hash, status, stage, settled_by, model, metadata, "
+    db_.run("INSERT INTO tasks (source, request_id, status, stage, settled_by, model, metadata, "
             "video_url, created_at, submitted_at, unconfirmed, called_back_elsewhere, last_event) "
-            "VALUES (?, ?, ?, ?, 'waiting', '', ?, ?, '', ?, ?, ?, ?, ?)",
-            t.source, t.request_id, hash_of(t.request_id), to_string(t.status), t.model, t.metadata,
-            to_column(t.created_at), column_of(t.submitted_at), std::int64_t{t.unconfirmed},
-            std::int64_t{t.called_back == callbacks::elsewhere}, first_event);
+            "VALUES (?, ?, ?, 'waiting', '', ?, ?, '', ?, ?, ?, ?, ?)",
+            t.source, t.request_id, to_string(t.status), t.model, t.metadata, to_column(t.created_at),
+            column_of(t.submitted_at), std::int64_t{t.unconfirmed}, std::int64_t{t.called_back == callbacks::elsewhere},
+            first_event);
     const task_id id = db_.last_id();
+    requests_.add(t.request_id, id);
     count_stage(task_stage::waiting, 1);
     add_jobs({job_key(id, job_kind::poll, t.source)}, t.created_at, ask_at);
     db_.run("INSERT INTO events (id, task, at, kind, detail, body) VALUES (?, ?, ?, 'tracked', ?, ?)", first_event, id,
@@ -54,7 +55,7 @@ hint_reply transaction::run(const hint_command& c) {
     if (ids_.contains(db_, c.source, c.request_id)) {
         return {kind::duplicate, 0};
     }
-    const std::optional<task> known = find_task(db_, c.source, c.request_id);
+    const std::optional<task> known = find_task(db_, requests_, c.source, c.request_id);
     if (known && is_terminal(known->status)) {
         return {kind::duplicate, known->id};
     }
@@ -104,7 +105,7 @@ track_reply transaction::run(const track_command& c) {
             reply.fresh.push_back(false);
             continue;
         }
-        if (const std::optional<task> known = find_task(db_, c.source, one.request_id)) {
+        if (const std::optional<task> known = find_task(db_, requests_, c.source, one.request_id)) {
             reply.fresh.push_back(track_known(*known, one, c));
             continue;
         }
@@ -161,7 +162,7 @@ void transaction::deliver_as_matched_now(const task& t, const track_command& c) 
 }
 
 note_reply transaction::run(const note_command& c) {
-    const std::optional<task> known = find_task(db_, c.source, c.request_id);
+    const std::optional<task> known = find_task(db_, requests_, c.source, c.request_id);
     if (known) {
         add_event(known->id, c.now, c.kind, c.detail);
     }

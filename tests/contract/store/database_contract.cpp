@@ -1,6 +1,10 @@
 // What every engine of the store promises of tasks, their history and what can be read.
 #include "engines.hpp"
 
+#include <atomic>
+#include <random>
+#include <thread>
+
 namespace seedhook {
 namespace {
 
@@ -263,6 +267,32 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(events_can_be_read_on_from_the_last_one_seen, engi
     BOOST_TEST(rest[0].what.body.empty());
     BOOST_TEST(b.reader->newest_event().value() == all[1].what.id);
     BOOST_TEST(b.reader->events_after(all[1].what.id, 10).value().empty());
+}
+
+// Enough of them that an engine which puts a part of its work off comes to do it meanwhile.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_reader_finds_at_any_time_what_was_committed_before, engine, engines) {
+    constexpr int commits = 300;
+    constexpr int a_commit = 150;
+    const auto id_of = [](int number) { return "req_" + std::to_string(number); };
+    bench<engine> b;
+    std::atomic<int> committed{0};
+    std::jthread writer([&] {
+        for (int i = 0; i < commits; ++i) {
+            std::vector<command> commands;
+            for (int k = 0; k < a_commit; ++k) {
+                commands.emplace_back(settle(id_of(committed + k), task_status::failed, at(1), b.routes));
+            }
+            b.db->apply(commands).value();
+            committed += a_commit;
+        }
+    });
+    std::minstd_rand random(1);
+    for (int known = 0; known < commits * a_commit; known = committed) {
+        if (known > 0) {
+            const std::string id = id_of(static_cast<int>(random() % static_cast<unsigned>(known)));
+            BOOST_REQUIRE_MESSAGE(b.reader->find("main", id).value().size() == 1, id << " of " << known);
+        }
+    }
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(tasks_with_files_are_those_settled_and_not_done, engine, engines) {

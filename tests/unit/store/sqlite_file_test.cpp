@@ -101,31 +101,34 @@ BOOST_FIXTURE_TEST_CASE(the_file_is_for_its_owner_alone, file_fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(two_ids_of_one_hash_are_two_tasks, file_fixture) {
-    const auto engine = open_sqlite({path});
-    BOOST_REQUIRE(engine.has_value());
-    const auto routes = routes_to({});
-    const command commands[]{settle("req_36482", task_status::succeeded, at(1), routes),
-                             settle("req_68297", task_status::failed, at(2), routes),
-                             settle("req_36482", task_status::succeeded, at(3), routes),
-                             settle("req_68297", task_status::failed, at(4), routes)};
-    const auto replies = (*engine)->apply(commands);
-    BOOST_REQUIRE(replies.has_value());
-    using kind = settle_reply::kind;
-    const kind expected[]{kind::settled, kind::settled, kind::duplicate, kind::duplicate};
-    for (std::size_t i = 0; i < std::size(expected); ++i) {
-        BOOST_TEST((std::get<settle_reply>((*replies)[i]).what == expected[i]), "command " << i);
-    }
-    const auto reader = (*engine)->make_reader();
-    for (const auto& [id, status] :
-         {std::pair("req_36482", task_status::succeeded), std::pair("req_68297", task_status::failed)}) {
-        const auto found = reader->find("", id);
-        BOOST_REQUIRE(found.has_value());
-        BOOST_REQUIRE_EQUAL(found->size(), 1U);
-        BOOST_TEST(found->front().of.request_id == id);
-        BOOST_TEST((found->front().of.status == status));
+    {
+        const auto engine = open_sqlite({path});
+        BOOST_REQUIRE(engine.has_value());
+        const auto routes = routes_to({});
+        const command commands[]{settle("req_36482", task_status::succeeded, at(1), routes),
+                                 settle("req_68297", task_status::failed, at(2), routes),
+                                 settle("req_36482", task_status::succeeded, at(3), routes),
+                                 settle("req_68297", task_status::failed, at(4), routes)};
+        const auto replies = (*engine)->apply(commands);
+        BOOST_REQUIRE(replies.has_value());
+        using kind = settle_reply::kind;
+        const kind expected[]{kind::settled, kind::settled, kind::duplicate, kind::duplicate};
+        for (std::size_t i = 0; i < std::size(expected); ++i) {
+            BOOST_TEST((std::get<settle_reply>((*replies)[i]).what == expected[i]), "command " << i);
+        }
+        const auto reader = (*engine)->make_reader();
+        for (const auto& [id, status] :
+             {std::pair("req_36482", task_status::succeeded), std::pair("req_68297", task_status::failed)}) {
+            const auto found = reader->find("", id);
+            BOOST_REQUIRE(found.has_value());
+            BOOST_REQUIRE_EQUAL(found->size(), 1U);
+            BOOST_TEST(found->front().of.request_id == id);
+            BOOST_TEST((found->front().of.status == status));
+        }
     }
     sqlite::connection db(path, sqlite::connection::access::read_only);
-    BOOST_TEST(db.number("SELECT count(DISTINCT request_hash) FROM tasks") == 1); // or this test shows nothing
+    BOOST_TEST(db.number("SELECT count(*) FROM requests") == 2);
+    BOOST_TEST(db.number("SELECT count(DISTINCT hash) FROM requests") == 1); // or this test shows nothing
 }
 
 // While one connection of a process is open, SQLite keeps its shared index, with whatever is wrong with it.

@@ -1,0 +1,65 @@
+// Finds tasks by their requestIds, which have no order: in an index each new one would go to a page of its own, which
+// is written to the log, and moved into the file, for that one alone.
+//
+// So those of the newest tasks stand in memory, and go into the table `requests` later: a few at each commit, in the
+// order of their hashes and round and round, so that each page is written for several of them at once. That is the
+// rolling merge of a log-structured merge tree (O'Neil and others, Acta Informatica 33, 1996), whose log are the tasks
+// themselves: a counter says up to which of them all are in the table, and a new process reads the later ones.
+#pragma once
+
+#include "seedhook/model/task.hpp"
+#include "store/sqlite/connection.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace seedhook::sqlite {
+
+// All but `candidates` is for the writer's thread, and throws sqlite_failure; `load` must follow a failed transaction.
+class request_index {
+public:
+    // Reads from the tasks what the table may lack.
+    void load(connection& db);
+
+    // Within the transaction that inserts or deletes the task.
+    void add(std::string_view request_id, task_id task);
+    void remove(connection& db, std::string_view request_id, task_id task);
+
+    // At the end of a transaction: where memory holds enough, moves about as many into the table as were added.
+    void file_some(connection& db);
+    // The same for all there are, so that the next process has none to read.
+    void file_all(connection& db);
+    // That transaction was committed.
+    void committed();
+
+    // The tasks that may have that requestId; others whose hash is the same are among them. Finds what was committed
+    // before the call, unless `db` has a transaction open whose view is older. Any thread.
+    std::vector<task_id> candidates(connection& db, std::string_view request_id) const;
+
+private:
+    struct entry {
+        std::int32_t hash;
+        task_id task;
+    };
+    // Each holds a range of hashes, and each range lies above the one before.
+    static constexpr std::size_t bucket_count = 1024;
+    using buckets = std::array<std::vector<entry>, bucket_count>;
+
+    static std::size_t bucket_of(std::int32_t hash);
+    std::size_t file_bucket(connection& db);
+
+    mutable std::mutex lock_; // over `recent_`, which only the writer's thread changes
+    buckets recent_;
+    std::size_t size_ = 0;           // of all buckets
+    std::size_t added_ = 0;          // in this transaction
+    std::size_t next_ = 0;           // the bucket to be filed next
+    std::vector<std::size_t> filed_; // buckets, in this transaction
+    task_id newest_ = 0;             // that was ever added
+    task_id newest_when_round_began_ = 0;
+};
+
+} // namespace seedhook::sqlite

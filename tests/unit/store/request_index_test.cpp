@@ -1,0 +1,144 @@
+// Tasks must be found by their ids wherever these stand: in memory, in the table, or in neither yet after a crash.
+#include "commands.hpp"
+#include "temp_folder.hpp"
+
+#include "store/sqlite/connection.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace seedhook {
+namespace {
+
+using namespace test;
+
+using reply_kind = settle_reply::kind;
+
+// More than memory keeps of them, so that a part of them is in the table.
+constexpr int many = 40'000;
+
+std::string id_of(int number) { return "req_" + std::to_string(number); }
+
+struct index_fixture {
+    temp_folder folder;
+    std::string path = (folder.path() / "seedhook.db").string();
+    std::shared_ptr<const routing> no_sinks = routes_to({});
+
+    // How many of the tasks [first, end) are settled by this, and were not before.
+    int settle_all(database& db, int first, int end, time_point when = at(1)) const {
+        constexpr int a_commit = 1000;
+        int fresh = 0;
+        for (int next = first; next < end;) {
+            std::vector<command> commands;
+            for (; next < end && commands.size() < a_commit; ++next) {
+                commands.emplace_back(settle(id_of(next), task_status::failed, when, no_sinks));
+            }
+            for (const reply& r : db.apply(commands).value()) {
+                fresh += std::get<settle_reply>(r).what == reply_kind::settled ? 1 : 0;
+            }
+        }
+        return fresh;
+    }
+
+    std::int64_t number(std::string_view query) const {
+        return sqlite::connection(path, sqlite::connection::access::read_only).number(query);
+    }
+    std::int64_t in_table() const { return number("SELECT count(*) FROM requests"); }
+    std::int64_t tasks() const { return number("SELECT count(*) FROM tasks"); }
+};
+
+BOOST_FIXTURE_TEST_CASE(the_newest_tasks_and_older_ones_are_found, index_fixture) {
+    const auto db = open_sqlite({path}).value();
+    BOOST_REQUIRE_EQUAL(settle_all(*db, 0, many), many);
+    BOOST_TEST(in_table() > 0);
+    BOOST_TEST(in_table() < many / 2);
+    BOOST_TEST(settle_all(*db, 0, many, at(2)) == 0);
+    const auto reader = db->make_reader();
+    for (int number = 0; number < many; number += 7) {
+        const auto found = reader->find("main", id_of(number)).value();
+        BOOST_REQUIRE_EQUAL(found.size(), 1U);
+        BOOST_REQUIRE(found.front().of.request_id == id_of(number));
+    }
+    BOOST_TEST(reader->find("main", id_of(many)).value().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_clean_end_leaves_none_to_be_read_by_the_next, index_fixture) {
+    settle_all(*open_sqlite({path}).value(), 0, many);
+    BOOST_TEST(in_table() == many);
+    BOOST_TEST(number("SELECT value FROM counters WHERE name = 'requests_until'") ==
+               number("SELECT max(id) FROM tasks"));
+    BOOST_TEST(settle_all(*open_sqlite({path}).value(), 0, many + 1, at(2)) == 1);
+    BOOST_TEST(in_table() == many + 1);
+}
+
+// The first kill leaves a round of the index half done, the second one more than a round later.
+BOOST_FIXTURE_TEST_CASE(tasks_of_a_process_that_was_killed_are_found_by_the_next, index_fixture) {
+    int known = 0;
+    for (const int more : {many, 3 * many}) {
+        const pid_t killed = ::fork();
+        if (killed == 0) {
+            const auto db = open_sqlite({path}).value();
+            const bool good = settle_all(*db, 0, known + more) == more;
+            ::_exit(good ? 0 : 1); // the database is not closed
+        }
+        int status = 0;
+        BOOST_REQUIRE(::waitpid(killed, &status, 0) == killed);
+        BOOST_REQUIRE_EQUAL(status, 0);
+        known += more;
+        BOOST_TEST(in_table() < known);
+    }
+    BOOST_TEST(number("SELECT value FROM counters WHERE name = 'requests_until'") > 0);
+    const auto db = open_sqlite({path}).value();
+    BOOST_TEST(settle_all(*db, 0, known, at(2)) == 0);
+    BOOST_TEST(tasks() == known);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_transaction_that_failed_leaves_nothing_to_be_found, index_fixture) {
+    const auto db = open_sqlite({path}).value();
+    settle_all(*db, 0, 2);
+    {
+        sqlite::connection other(path, sqlite::connection::access::read_write);
+        other.run("UPDATE tasks SET stage = 'of no version' WHERE request_id = 'req_0'");
+    }
+    const command both[]{settle(id_of(2), task_status::failed, at(1), no_sinks),
+                         settle(id_of(0), task_status::failed, at(1), no_sinks)};
+    BOOST_REQUIRE(db->apply(both).has_error());
+    const auto reader = db->make_reader();
+    BOOST_TEST(reader->find("main", id_of(2)).value().empty());
+    BOOST_REQUIRE(db->reopen().has_value());
+    BOOST_TEST(reader->find("main", id_of(2)).value().empty());
+    BOOST_TEST(settle_all(*db, 1, 3) == 1);
+    BOOST_TEST(reader->find("main", id_of(2)).value().size() == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(pruning_takes_tasks_out_of_memory_and_table, index_fixture) {
+    {
+        const auto db = open_sqlite({path}).value();
+        settle_all(*db, 0, many);
+        settle_all(*db, many, many + 1, at(100)); // the newest is never pruned
+        BOOST_REQUIRE(in_table() > 0);
+        for (std::optional<task_id> next = 0; next;) {
+            prune_command c;
+            c.after = *next;
+            c.limit = 1000;
+            c.settled_before = at(50);
+            c.now = at(100);
+            const command commands[]{c};
+            next = std::get<prune_reply>(db->apply(commands).value().front()).next;
+        }
+        BOOST_TEST(tasks() == 1);
+        BOOST_TEST(in_table() == 0);
+        BOOST_TEST(settle_all(*db, 0, many + 2, at(200)) == 1);
+        BOOST_TEST(tasks() == 2);
+    }
+    BOOST_TEST(in_table() == 2);
+}
+
+} // namespace
+} // namespace seedhook
