@@ -16,6 +16,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -304,9 +305,9 @@ private:
     // ---- the keeper thread: checkpoints ----
 
     void keep() {
-        std::uint64_t kept = 0;
+        std::optional<std::uint64_t> kept;
         std::unique_lock lock(mutex_);
-        while (!rest_.wait_for(lock, settings_.maintain_every, [this] { return closing_; })) {
+        do {
             const std::uint64_t commits = commits_.load(std::memory_order_relaxed);
             if (commits == kept || !available_) {
                 continue;
@@ -320,7 +321,7 @@ private:
                 kept = commits;
             }
             lock.lock();
-        }
+        } while (!rest_.wait_for(lock, settings_.maintain_every, [this] { return closing_; }));
     }
 
     std::unique_ptr<database> engine_;

@@ -110,7 +110,8 @@ public:
     // holds (after a failed fsync the page cache may claim what the disk has lost).
     virtual result<void> reopen() = 0;
 
-    // Keeps the engine in shape (checkpoints); called now and then from another thread than the one of `apply`.
+    // Keeps the engine in shape (checkpoints): at the start and now and then, from another thread than the one of
+    // `apply`.
     virtual result<void> maintain() = 0;
 
     virtual std::unique_ptr<database_reader> make_reader() = 0;

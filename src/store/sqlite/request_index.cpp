@@ -25,6 +25,9 @@ std::int32_t hash_of(std::string_view request_id) {
     return static_cast<std::int32_t>(bits); // signed, or half of them would take six bytes in the file
 }
 
+// Rows of the table that are looked at in one piece.
+constexpr std::size_t rows_a_slice = 4096;
+
 void write_filed_until(connection& db, task_id task) {
     db.run("INSERT INTO counters (name, value) VALUES ('requests_until', ?) "
            "ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -53,8 +56,59 @@ void request_index::load(connection& db) {
     next_ = 0;
     filed_.clear();
     newest_when_round_began_ = newest_;
+    const bool has_filed = db.number("SELECT EXISTS (SELECT 1 FROM requests)") != 0;
     const std::lock_guard guard(lock_);
     recent_ = std::move(found);
+    // What a commit filed of which nobody knows whether it stands is in no filter.
+    next_filter_.reset();
+    filter_.reset();
+    if (!has_filed) {
+        filter_.emplace(0);
+    }
+}
+
+bool request_index::wants_survey() const {
+    const std::lock_guard guard(lock_);
+    return !filter_ || filter_->is_worn();
+}
+
+void request_index::survey(connection& db, std::chrono::milliseconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    begin_survey(db);
+    do {
+        const std::vector<entry> seen = next_surveyed(db);
+        const std::lock_guard guard(lock_);
+        for (const entry& e : seen) {
+            next_filter_->add(e.hash);
+        }
+        if (seen.size() < rows_a_slice) {
+            next_filter_->complete();
+            filter_ = std::move(next_filter_);
+            next_filter_.reset();
+            return;
+        }
+        surveyed_ = seen.back();
+    } while (std::chrono::steady_clock::now() < end);
+}
+
+// Before the table is looked at: what is filed from now on is in the new filter, whether or not a slice shows it.
+void request_index::begin_survey(connection& db) {
+    const std::int64_t tasks = db.number("SELECT sum(value) FROM counters WHERE name LIKE 'stage:%'");
+    const std::lock_guard guard(lock_);
+    if (!next_filter_) {
+        next_filter_.emplace(static_cast<std::size_t>(std::max<std::int64_t>(tasks, 0)));
+        surveyed_ = {INT32_MIN, 0};
+    }
+}
+
+std::vector<request_index::entry> request_index::next_surveyed(connection& db) const {
+    std::vector<entry> seen;
+    cursor rows = db.query("SELECT hash, task FROM requests WHERE (hash, task) > (?, ?) ORDER BY hash, task LIMIT ?",
+                           std::int64_t{surveyed_.hash}, surveyed_.task, std::int64_t{rows_a_slice});
+    while (rows.next()) {
+        seen.push_back({static_cast<std::int32_t>(rows.integer(0)), rows.integer(1)});
+    }
+    return seen;
 }
 
 void request_index::add(std::string_view request_id, task_id task) {
@@ -107,6 +161,13 @@ std::size_t request_index::file_bucket(connection& db) {
 void request_index::committed() {
     const std::lock_guard guard(lock_);
     for (const std::size_t number : filed_) {
+        for (std::optional<hash_filter>* filter : {&filter_, &next_filter_}) {
+            for (const entry& e : recent_[number]) {
+                if (*filter) {
+                    (*filter)->add(e.hash);
+                }
+            }
+        }
         size_ -= recent_[number].size();
         recent_[number].clear();
     }
@@ -123,6 +184,9 @@ std::vector<task_id> request_index::candidates(connection& db, std::string_view 
             if (e.hash == hash) {
                 found.push_back(e.task);
             }
+        }
+        if (filter_ && !filter_->may_have(hash)) {
+            return found;
         }
     }
     cursor rows = db.query("SELECT task FROM requests WHERE hash = ?", std::int64_t{hash});

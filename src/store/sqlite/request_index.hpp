@@ -4,26 +4,36 @@
 // So those of the newest tasks stand in memory, and go into the table `requests` later: a few at each commit, in the
 // order of their hashes and round and round, so that each page is written for several of them at once. That is the
 // rolling merge of a log-structured merge tree (O'Neil and others, Acta Informatica 33, 1996), whose log are the tasks
-// themselves: a counter says up to which of them all are in the table, and a new process reads the later ones.
+// themselves: a counter says up to which of them all are in the table, and a new process reads the later ones. As is
+// usual with such trees, a filter in memory spares most looks into the table for what is not there.
 #pragma once
 
 #include "seedhook/model/task.hpp"
 #include "store/sqlite/connection.hpp"
+#include "store/sqlite/hash_filter.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 namespace seedhook::sqlite {
 
-// All but `candidates` is for the writer's thread, and throws sqlite_failure; `load` must follow a failed transaction.
+// For the writer's thread, unless said otherwise. Throws sqlite_failure. After a failed transaction `load` must follow.
 class request_index {
 public:
     // Reads from the tasks what the table may lack.
     void load(connection& db);
+
+    // Looks through the table for a new filter, on from where the last call ended and for about as long as `limit`.
+    // Over a connection without a transaction; any thread, but one at a time and not beside `load`.
+    void survey(connection& db, std::chrono::milliseconds limit);
+    // There is no filter, or one that tells little by now. Any thread.
+    bool wants_survey() const;
 
     // Within the transaction that inserts or deletes the task.
     void add(std::string_view request_id, task_id task);
@@ -51,9 +61,16 @@ private:
 
     static std::size_t bucket_of(std::int32_t hash);
     std::size_t file_bucket(connection& db);
+    void begin_survey(connection& db);
+    std::vector<entry> next_surveyed(connection& db) const;
 
-    mutable std::mutex lock_; // over `recent_`, which only the writer's thread changes
-    buckets recent_;
+    mutable std::mutex lock_; // over these three
+    buckets recent_;          // only the writer's thread changes them
+    // Of the table. What leaves `recent_` is in both.
+    std::optional<hash_filter> filter_;
+    std::optional<hash_filter> next_filter_; // being made
+
+    entry surveyed_{};               // the last one
     std::size_t size_ = 0;           // of all buckets
     std::size_t added_ = 0;          // in this transaction
     std::size_t next_ = 0;           // the bucket to be filed next

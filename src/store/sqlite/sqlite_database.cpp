@@ -11,7 +11,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <filesystem>
 #include <mutex>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -159,12 +162,18 @@ public:
     result<void> maintain() override {
         const std::lock_guard guard(maintenance_);
         try {
-            if (!checkpointer_) {
-                checkpointer_ = open_writer(path_);
-                // While a checkpoint waits for a reader it may hold up the writer: better to try again later.
-                checkpointer_->script("PRAGMA busy_timeout = 100");
+            if (has_log()) {
+                if (!checkpointer_) {
+                    checkpointer_ = open_writer(path_);
+                    // While a checkpoint waits for a reader it may hold up the writer: better to try again later.
+                    checkpointer_->script("PRAGMA busy_timeout = 100");
+                }
+                checkpoint(*checkpointer_);
             }
-            checkpoint(*checkpointer_);
+            if (requests_->wants_survey()) {
+                connection db(path_, connection::access::read_only); // with a small cache, and that not for long
+                requests_->survey(db, std::chrono::milliseconds(500));
+            }
             return {};
         } catch (const sqlite_failure& failure) {
             checkpointer_.reset();
@@ -186,6 +195,12 @@ private:
             const std::lock_guard guard(reader->lock);
             reader->db.reset();
         }
+    }
+
+    // A clean end leaves an empty one.
+    bool has_log() const {
+        std::error_code failed;
+        return std::filesystem::file_size(path_ + "-wal", failed) != 0 || failed;
     }
 
     // Not too often (`maintain_every`): a page of an index that was written a hundred times is moved once. Under steady

@@ -286,6 +286,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_reader_finds_at_any_time_what_was_committed_befo
             committed += a_commit;
         }
     });
+    std::jthread keeper([&] {
+        while (committed < commits * a_commit) {
+            BOOST_CHECK(b.db->maintain().has_value());
+        }
+    });
     std::minstd_rand random(1);
     for (int known = 0; known < commits * a_commit; known = committed) {
         if (known > 0) {
