@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t most_in_memory = 32 * 1024;
 // What a commit files beyond what it adds, at most, where memory holds too many: the time of about a millisecond.
 constexpr std::size_t most_ahead = 512;
+// Rows of the table that are looked at in one piece.
+constexpr std::size_t rows_a_slice = 4096;
 
 // 32 bits are enough: who has found a few tasks looks at their names. A page holds twice as many of these.
 std::int32_t hash_of(std::string_view request_id) {
@@ -24,9 +26,6 @@ std::int32_t hash_of(std::string_view request_id) {
     }
     return static_cast<std::int32_t>(bits); // signed, or half of them would take six bytes in the file
 }
-
-// Rows of the table that are looked at in one piece.
-constexpr std::size_t rows_a_slice = 4096;
 
 void write_filed_until(connection& db, task_id task) {
     db.run("INSERT INTO counters (name, value) VALUES ('requests_until', ?) "
@@ -161,11 +160,12 @@ std::size_t request_index::file_bucket(connection& db) {
 void request_index::committed() {
     const std::lock_guard guard(lock_);
     for (const std::size_t number : filed_) {
-        for (std::optional<hash_filter>* filter : {&filter_, &next_filter_}) {
-            for (const entry& e : recent_[number]) {
-                if (*filter) {
-                    (*filter)->add(e.hash);
-                }
+        for (const entry& e : recent_[number]) {
+            if (filter_) {
+                filter_->add(e.hash);
+            }
+            if (next_filter_) {
+                next_filter_->add(e.hash);
             }
         }
         size_ -= recent_[number].size();

@@ -3,12 +3,15 @@
 #include "temp_folder.hpp"
 
 #include "store/sqlite/connection.hpp"
+#include "store/sqlite/request_index.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -152,6 +155,60 @@ BOOST_FIXTURE_TEST_CASE(pruning_takes_tasks_out_of_memory_and_table, index_fixtu
         BOOST_TEST(tasks() == 2);
     }
     BOOST_TEST(in_table() == 2);
+}
+
+// The index alone, over two connections as the writer and the maintenance have them.
+struct lone_index : index_fixture {
+    lone_index() { index.load(writer); }
+
+    // Adds [first, end) in one transaction, at whose end so many were filed as `file` wants.
+    void add(int first, int end, void (sqlite::request_index::*file)(sqlite::connection&)) {
+        writer.run("BEGIN IMMEDIATE");
+        for (int number = first; number < end; ++number) {
+            index.add(id_of(number), number + 1);
+        }
+        (index.*file)(writer);
+        writer.run("COMMIT");
+    }
+    int missing(int first, int end) {
+        int missing = 0;
+        for (int number = first; number < end; ++number) {
+            const auto found = index.candidates(writer, id_of(number));
+            missing += std::find(found.begin(), found.end(), number + 1) == found.end() ? 1 : 0;
+        }
+        return missing;
+    }
+
+    int made = settle_all(*open_sqlite({path}).value(), 0, 1); // the file, with one task
+    sqlite::connection writer{path, sqlite::connection::access::read_write};
+    sqlite::connection maintenance{path, sqlite::connection::access::read_only};
+    sqlite::request_index index;
+};
+
+BOOST_FIXTURE_TEST_CASE(what_is_filed_while_a_filter_is_made_is_in_it, lone_index) {
+    using sqlite::request_index;
+    add(1, many, &request_index::file_all);
+    index.committed();
+    BOOST_REQUIRE(index.wants_survey());
+    index.survey(maintenance, std::chrono::milliseconds(0));
+    BOOST_REQUIRE(index.wants_survey()); // it has only begun
+    add(many, 2 * many, &request_index::file_all);
+    index.committed();
+    index.survey(maintenance, std::chrono::hours(1));
+    BOOST_TEST(!index.wants_survey());
+    BOOST_TEST(missing(1, 2 * many) == 0);
+}
+
+// As when a sync fails, and yet everything is there when the store is opened again.
+BOOST_FIXTURE_TEST_CASE(a_commit_that_stands_although_it_failed_is_found, lone_index) {
+    using sqlite::request_index;
+    add(1, 100, &request_index::file_all);
+    index.committed();
+    index.survey(maintenance, std::chrono::hours(1));
+    BOOST_REQUIRE(!index.wants_survey());
+    add(100, 200, &request_index::file_all);
+    index.load(writer);
+    BOOST_TEST(missing(1, 200) == 0);
 }
 
 } // namespace
