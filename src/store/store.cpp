@@ -309,7 +309,7 @@ private:
         std::unique_lock lock(mutex_);
         do {
             const std::uint64_t commits = commits_.load(std::memory_order_relaxed);
-            if (commits == kept || !available_) {
+            if (commits == kept || !available_ || closing_) {
                 continue;
             }
             lock.unlock();

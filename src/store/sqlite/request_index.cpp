@@ -9,15 +9,7 @@
 namespace seedhook::sqlite {
 namespace {
 
-// So many stay in memory (a megabyte). A round of the buckets takes twice as many new tasks, and a process that was
-// killed leaves up to two rounds of them to be read. A million tasks fill 7,000 pages of the table: nine a page.
-constexpr std::size_t most_in_memory = 32 * 1024;
-// What a commit files beyond what it adds, at most, where memory holds too many: the time of about a millisecond.
-constexpr std::size_t most_ahead = 512;
-// Rows of the table that are looked at in one piece.
-constexpr std::size_t rows_a_slice = 4096;
-
-// 32 bits are enough: who has found a few tasks looks at their names. A page holds twice as many of these.
+// 32 bits are enough, as whoever has found a few tasks looks at their names; a page holds four times as many of them.
 std::int32_t hash_of(std::string_view request_id) {
     const crypto::sha256_digest digest = crypto::sha256_of(request_id);
     std::uint32_t bits = 0;
@@ -25,12 +17,6 @@ std::int32_t hash_of(std::string_view request_id) {
         bits = bits << 8 | digest[i];
     }
     return static_cast<std::int32_t>(bits); // signed, or half of them would take six bytes in the file
-}
-
-void write_filed_until(connection& db, task_id task) {
-    db.run("INSERT INTO counters (name, value) VALUES ('requests_until', ?) "
-           "ON CONFLICT DO UPDATE SET value = excluded.value",
-           task);
 }
 
 } // namespace
@@ -41,20 +27,26 @@ std::size_t request_index::bucket_of(std::int32_t hash) {
 }
 
 void request_index::load(connection& db) {
+    const task_id newest = db.number("SELECT max(id) FROM tasks");
+    until_ = db.number("SELECT value FROM counters WHERE name = 'requests_until'");
+    if (until_ > newest) { // somebody took out the newest by hand: their numbers will be given again
+        write_until(db, newest);
+    }
     buckets found;
     std::size_t size = 0;
-    newest_ = db.number("SELECT value FROM counters WHERE name = 'requests_until'");
-    cursor rows = db.query("SELECT id, request_id FROM tasks WHERE id > ? ORDER BY id", newest_);
+    cursor rows = db.query("SELECT id, request_id FROM tasks WHERE id > ? ORDER BY id", until_);
     for (; rows.next(); ++size) {
-        newest_ = rows.integer(0);
         const std::int32_t hash = hash_of(rows.text(1));
-        found[bucket_of(hash)].push_back({hash, newest_});
+        found[bucket_of(hash)].push_back({hash, rows.integer(0)});
     }
     size_ = size;
-    added_ = 0;
     next_ = 0;
+    behind_ = size > limits_.in_memory;
+    newest_ = newest;
+    newest_when_round_began_ = newest;
+    added_ = 0;
     filed_.clear();
-    newest_when_round_began_ = newest_;
+    removed_.clear();
     const bool has_filed = db.number("SELECT EXISTS (SELECT 1 FROM requests)") != 0;
     const std::lock_guard guard(lock_);
     recent_ = std::move(found);
@@ -64,6 +56,13 @@ void request_index::load(connection& db) {
     if (!has_filed) {
         filter_.emplace(0);
     }
+}
+
+void request_index::write_until(connection& db, task_id task) {
+    db.run("INSERT INTO counters (name, value) VALUES ('requests_until', ?) "
+           "ON CONFLICT DO UPDATE SET value = excluded.value",
+           task);
+    until_ = task;
 }
 
 bool request_index::wants_survey() const {
@@ -76,14 +75,14 @@ void request_index::survey(connection& db, std::chrono::milliseconds limit) {
     begin_survey(db);
     do {
         const std::vector<entry> seen = next_surveyed(db);
+        std::optional<hash_filter> old; // freed when others may go on
         const std::lock_guard guard(lock_);
         for (const entry& e : seen) {
             next_filter_->add(e.hash);
         }
-        if (seen.size() < rows_a_slice) {
+        if (seen.size() < limits_.slice) {
             next_filter_->complete();
-            filter_ = std::move(next_filter_);
-            next_filter_.reset();
+            old = std::exchange(filter_, std::exchange(next_filter_, std::nullopt));
             return;
         }
         surveyed_ = seen.back();
@@ -92,18 +91,23 @@ void request_index::survey(connection& db, std::chrono::milliseconds limit) {
 
 // Before the table is looked at: what is filed from now on is in the new filter, whether or not a slice shows it.
 void request_index::begin_survey(connection& db) {
-    const std::int64_t tasks = db.number("SELECT sum(value) FROM counters WHERE name LIKE 'stage:%'");
-    const std::lock_guard guard(lock_);
-    if (!next_filter_) {
-        next_filter_.emplace(static_cast<std::size_t>(std::max<std::int64_t>(tasks, 0)));
-        surveyed_ = {INT32_MIN, 0};
+    {
+        const std::lock_guard guard(lock_);
+        if (next_filter_) {
+            return;
+        }
     }
+    const std::int64_t tasks = db.number("SELECT sum(value) FROM counters WHERE name LIKE 'stage:%'");
+    hash_filter fresh(static_cast<std::size_t>(std::max<std::int64_t>(tasks, 0)));
+    surveyed_ = {INT32_MIN, 0};
+    const std::lock_guard guard(lock_);
+    next_filter_ = std::move(fresh);
 }
 
 std::vector<request_index::entry> request_index::next_surveyed(connection& db) const {
     std::vector<entry> seen;
     cursor rows = db.query("SELECT hash, task FROM requests WHERE (hash, task) > (?, ?) ORDER BY hash, task LIMIT ?",
-                           std::int64_t{surveyed_.hash}, surveyed_.task, std::int64_t{rows_a_slice});
+                           std::int64_t{surveyed_.hash}, surveyed_.task, static_cast<std::int64_t>(limits_.slice));
     while (rows.next()) {
         seen.push_back({static_cast<std::int32_t>(rows.integer(0)), rows.integer(1)});
     }
@@ -119,46 +123,63 @@ void request_index::add(std::string_view request_id, task_id task) {
     recent_[bucket_of(hash)].push_back({hash, task});
 }
 
+// Others find it until this is committed.
 void request_index::remove(connection& db, std::string_view request_id, task_id task) {
     const std::int32_t hash = hash_of(request_id);
     db.run("DELETE FROM requests WHERE hash = ? AND task = ?", std::int64_t{hash}, task);
-    const std::lock_guard guard(lock_);
-    size_ -= std::erase_if(recent_[bucket_of(hash)], [&](const entry& e) { return e.task == task; });
+    if (task > until_) {
+        removed_.push_back({hash, task});
+    }
 }
 
 void request_index::file_some(connection& db) {
-    const std::size_t most = std::exchange(added_, 0) + most_ahead;
+    if (added_ == 0) {
+        return;
+    }
+    // A life so short that it ends within these few commits leaves as few new tasks.
+    const std::size_t most = added_ + (behind_ ? 8 : 1) * limits_.ahead;
     std::size_t count = 0;
-    while (size_ - count > most_in_memory && count < most && filed_.size() < bucket_count) {
+    while ((behind_ || size_ - count > limits_.in_memory) && count < most && filed_.size() < bucket_count) {
         count += file_bucket(db);
     }
 }
 
-void request_index::file_all(connection& db) {
-    while (filed_.size() < bucket_count) {
+void request_index::file_all(connection& db, std::chrono::milliseconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (filed_.size() < bucket_count && std::chrono::steady_clock::now() < end) {
         file_bucket(db);
     }
-    write_filed_until(db, newest_);
+    if (filed_.size() == bucket_count) {
+        write_until(db, newest_);
+    }
 }
 
-// They stay in memory as well until the table has them for good. Returns how many.
+// They stay in memory as well until the table has them for good. Returns how many left it.
 std::size_t request_index::file_bucket(connection& db) {
     std::vector<entry> sorted = recent_[next_];
+    std::erase_if(sorted, [&](const entry& e) {
+        return std::any_of(removed_.begin(), removed_.end(), [&](const entry& r) { return r.task == e.task; });
+    });
     std::sort(sorted.begin(), sorted.end(), [](const entry& a, const entry& b) { return a.hash < b.hash; });
     for (const entry& e : sorted) {
         // After a crash the table may have it already.
         db.run("INSERT INTO requests (hash, task) VALUES (?, ?) ON CONFLICT DO NOTHING", std::int64_t{e.hash}, e.task);
     }
     filed_.push_back(next_);
+    const std::size_t leaving = recent_[next_].size();
     next_ = (next_ + 1) % bucket_count;
     if (next_ == 0) {
-        write_filed_until(db, std::exchange(newest_when_round_began_, newest_));
+        behind_ = false;
+        write_until(db, std::exchange(newest_when_round_began_, newest_));
     }
-    return sorted.size();
+    return leaving;
 }
 
 void request_index::committed() {
     const std::lock_guard guard(lock_);
+    for (const entry& e : removed_) {
+        size_ -= std::erase_if(recent_[bucket_of(e.hash)], [&](const entry& r) { return r.task == e.task; });
+    }
     for (const std::size_t number : filed_) {
         for (const entry& e : recent_[number]) {
             if (filter_) {
@@ -169,9 +190,11 @@ void request_index::committed() {
             }
         }
         size_ -= recent_[number].size();
-        recent_[number].clear();
+        recent_[number] = {}; // with its memory: after a long life there is far more of it than is used
     }
+    added_ = 0;
     filed_.clear();
+    removed_.clear();
 }
 
 std::vector<task_id> request_index::candidates(connection& db, std::string_view request_id) const {

@@ -39,6 +39,7 @@ task read_task(const cursor& row);
 job read_job(const cursor& row);
 event read_event(const cursor& row);
 
+// `source` is not empty.
 std::optional<task> find_task(connection& db, const request_index& requests, std::string_view source,
                               std::string_view request_id);
 // In the order of their sources; an empty `source` stands for every one.

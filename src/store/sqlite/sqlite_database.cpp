@@ -75,8 +75,8 @@ result<void> look_first(const std::string& path) {
 
 std::unique_ptr<connection> open_writer(const std::string& path) {
     auto db = std::make_unique<connection>(path, connection::access::read_write);
-    // Of a file that is made just now; another keeps its own. Each new task goes to a random page of its index: half a
-    // page is half the summing, copying and syncing.
+    // Of a file that is made just now; another keeps its own. What has no order, as the ids of tasks in their table,
+    // goes to a page for a few rows: half a page is half the summing, copying and syncing.
     db->script("PRAGMA page_size = 2048");
     db->script("PRAGMA journal_mode = WAL");
     db->script("PRAGMA synchronous = FULL");
@@ -105,10 +105,12 @@ public:
         checkpointer_.reset();
         close_readers();
         try {
-            if (db_) {
+            if (db_ && !requests_->is_all_filed()) {
                 db_->run("BEGIN IMMEDIATE");
-                requests_->file_all(*db_);
+                requests_->file_all(*db_, std::chrono::seconds(3)); // a stop has little time
                 db_->run("COMMIT");
+            }
+            if (db_) {
                 db_->run("PRAGMA wal_checkpoint(TRUNCATE)");
             }
         } catch (const sqlite_failure&) { // NOLINT(bugprone-empty-catch): nothing is lost with it

@@ -11,9 +11,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <optional>
+#include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace seedhook {
@@ -100,9 +103,12 @@ BOOST_FIXTURE_TEST_CASE(tasks_of_a_process_that_was_killed_are_found_by_the_next
     for (const int more : {many, 3 * many}) {
         const pid_t killed = ::fork();
         if (killed == 0) {
-            const auto db = open_sqlite({path}).value();
-            const bool good = settle_all(*db, 0, known + more) == more;
-            ::_exit(good ? 0 : 1); // the database is not closed
+            try {
+                const auto db = open_sqlite({path}).value();
+                ::_exit(settle_all(*db, 0, known + more) == more ? 0 : 1); // the database is not closed
+            } catch (...) {
+                ::_exit(2);
+            }
         }
         int status = 0;
         BOOST_REQUIRE(::waitpid(killed, &status, 0) == killed);
@@ -157,58 +163,146 @@ BOOST_FIXTURE_TEST_CASE(pruning_takes_tasks_out_of_memory_and_table, index_fixtu
     BOOST_TEST(in_table() == 2);
 }
 
-// The index alone, over two connections as the writer and the maintenance have them.
+// The index alone, with less in memory, over connections as the writer, the maintenance and a reader have them.
 struct lone_index : index_fixture {
     lone_index() { index.load(writer); }
 
-    // Adds [first, end) in one transaction, at whose end so many were filed as `file` wants.
-    void add(int first, int end, void (sqlite::request_index::*file)(sqlite::connection&)) {
+    // Adds so many tasks in a transaction of its own, at whose end `file` files.
+    template <class File>
+    void add(int more, File file) {
         writer.run("BEGIN IMMEDIATE");
-        for (int number = first; number < end; ++number) {
-            index.add(id_of(number), number + 1);
+        for (const int end = known + more; known < end; ++known) {
+            writer.run("INSERT INTO tasks (source, request_id, status, stage, settled_by, model, metadata, video_url, "
+                       "created_at) VALUES ('main', ?, 'failed', 'done', 'poll', '', '{}', '', 0)",
+                       id_of(known));
+            index.add(id_of(known), writer.last_id());
         }
-        (index.*file)(writer);
+        file();
         writer.run("COMMIT");
     }
-    int missing(int first, int end) {
+    void add_and_file_some(int more) {
+        add(more, [&] { index.file_some(writer); });
+        index.committed();
+    }
+    void file_all() { index.file_all(writer, std::chrono::hours(1)); }
+
+    bool finds(sqlite::connection& over, int number) const {
+        const auto found = index.candidates(over, id_of(number));
+        return std::find(found.begin(), found.end(), number + 1) != found.end();
+    }
+    int missing(sqlite::connection& over) const {
         int missing = 0;
-        for (int number = first; number < end; ++number) {
-            const auto found = index.candidates(writer, id_of(number));
-            missing += std::find(found.begin(), found.end(), number + 1) == found.end() ? 1 : 0;
+        for (int number = 0; number < known; ++number) {
+            missing += finds(over, number) ? 0 : 1;
         }
         return missing;
     }
+    std::int64_t unfiled() const { return known - number("SELECT value FROM counters WHERE name = 'requests_until'"); }
 
-    int made = settle_all(*open_sqlite({path}).value(), 0, 1); // the file, with one task
+    int known = settle_all(*open_sqlite({path}).value(), 0, 1); // which makes the file
     sqlite::connection writer{path, sqlite::connection::access::read_write};
     sqlite::connection maintenance{path, sqlite::connection::access::read_only};
-    sqlite::request_index index;
+    sqlite::request_index_limits small{64, 16, 32};
+    sqlite::request_index index{small};
 };
 
+// What leaves memory must be in the table for a reader whose look into memory came too late.
+BOOST_FIXTURE_TEST_CASE(a_reader_finds_ids_while_they_move_into_the_table, lone_index) {
+    constexpr int commits = 2000;
+    constexpr int a_commit = 20;
+    std::atomic<int> committed{known};
+    std::jthread filing([&] {
+        for (int i = 0; i < commits; ++i) {
+            add_and_file_some(a_commit);
+            committed = known;
+        }
+    });
+    sqlite::connection reader(path, sqlite::connection::access::read_only);
+    std::minstd_rand random(1);
+    int lost = 0;
+    for (int last = committed; last < commits * a_commit; last = committed) {
+        const int back = static_cast<int>(random() % 256);
+        lost += finds(reader, std::max(last - 1 - back, 0)) ? 0 : 1;
+    }
+    filing.join();
+    BOOST_TEST(lost == 0);
+    BOOST_TEST(in_table() > commits * a_commit / 2);
+    BOOST_TEST(missing(reader) == 0);
+}
+
 BOOST_FIXTURE_TEST_CASE(what_is_filed_while_a_filter_is_made_is_in_it, lone_index) {
-    using sqlite::request_index;
-    add(1, many, &request_index::file_all);
+    add(5000, [&] { file_all(); });
     index.committed();
     BOOST_REQUIRE(index.wants_survey());
     index.survey(maintenance, std::chrono::milliseconds(0));
     BOOST_REQUIRE(index.wants_survey()); // it has only begun
-    add(many, 2 * many, &request_index::file_all);
+    add(5000, [&] { file_all(); });
     index.committed();
     index.survey(maintenance, std::chrono::hours(1));
     BOOST_TEST(!index.wants_survey());
-    BOOST_TEST(missing(1, 2 * many) == 0);
+    BOOST_TEST(missing(writer) == 0);
 }
 
 // As when a sync fails, and yet everything is there when the store is opened again.
 BOOST_FIXTURE_TEST_CASE(a_commit_that_stands_although_it_failed_is_found, lone_index) {
-    using sqlite::request_index;
-    add(1, 100, &request_index::file_all);
-    index.committed();
     index.survey(maintenance, std::chrono::hours(1));
     BOOST_REQUIRE(!index.wants_survey());
-    add(100, 200, &request_index::file_all);
+    add(100, [&] { file_all(); });
     index.load(writer);
-    BOOST_TEST(missing(1, 200) == 0);
+    BOOST_TEST(missing(writer) == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(many_short_lives_that_end_by_a_kill_leave_no_more_to_read_than_a_long_one, lone_index) {
+    for (int lives = 0; lives < 100; ++lives) {
+        add_and_file_some(30);
+        index.load(writer);
+        BOOST_REQUIRE_EQUAL(missing(writer), 0);
+    }
+    BOOST_TEST(unfiled() > 0);
+    BOOST_TEST(unfiled() < 5 * 64);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_task_is_found_until_its_pruning_is_committed, lone_index) {
+    add_and_file_some(10);
+    writer.run("BEGIN IMMEDIATE");
+    index.remove(writer, id_of(3), 4);
+    BOOST_TEST(finds(maintenance, 3));
+    writer.run("COMMIT");
+    index.committed();
+    BOOST_TEST(!finds(maintenance, 3));
+    add(1, [&] {
+        index.remove(writer, id_of(5), 6);
+        file_all();
+    });
+    index.committed();
+    BOOST_TEST(missing(maintenance) == 2);
+    BOOST_TEST(in_table() == known - 2);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_stop_without_time_leaves_them_to_the_next, lone_index) {
+    add(50, [&] { index.file_all(writer, std::chrono::milliseconds(0)); });
+    index.committed();
+    BOOST_TEST(!index.is_all_filed());
+    BOOST_TEST(unfiled() == 50);
+    index.load(writer);
+    BOOST_TEST(missing(writer) == 0);
+    add(1, [&] { file_all(); });
+    index.committed();
+    BOOST_TEST(index.is_all_filed());
+    BOOST_TEST(in_table() == known);
+}
+
+// Or their numbers, which are given again, would be taken for filed.
+BOOST_FIXTURE_TEST_CASE(newest_tasks_that_somebody_deletes_by_hand_leave_no_trace, lone_index) {
+    add(10, [&] { file_all(); });
+    index.committed();
+    writer.run("DELETE FROM tasks WHERE id > 5");
+    writer.run("DELETE FROM requests WHERE task > 5");
+    known = 5;
+    index.load(writer);
+    add_and_file_some(3);
+    index.load(writer);
+    BOOST_TEST(missing(writer) == 0);
 }
 
 } // namespace

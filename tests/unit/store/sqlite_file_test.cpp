@@ -126,6 +126,17 @@ BOOST_FIXTURE_TEST_CASE(two_ids_of_one_hash_are_two_tasks, file_fixture) {
             BOOST_TEST((found->front().of.status == status));
         }
     }
+    {
+        // Then both are in the table, of which memory knows nothing.
+        const auto engine = open_sqlite({path});
+        BOOST_REQUIRE(engine.has_value());
+        for (const char* id : {"req_36482", "req_68297"}) {
+            const command commands[]{settle(id, task_status::succeeded, at(5), routes_to({}))};
+            const auto replies = (*engine)->apply(commands);
+            BOOST_REQUIRE(replies.has_value());
+            BOOST_TEST((std::get<settle_reply>(replies->front()).what != settle_reply::kind::settled), id);
+        }
+    }
     sqlite::connection db(path, sqlite::connection::access::read_only);
     BOOST_TEST(db.number("SELECT count(*) FROM requests") == 2);
     BOOST_TEST(db.number("SELECT count(DISTINCT hash) FROM requests") == 1); // or this test shows nothing
