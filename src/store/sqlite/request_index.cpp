@@ -136,7 +136,7 @@ void request_index::file_some(connection& db) {
     if (added_ == 0) {
         return;
     }
-    // A life so short that it ends within these few commits leaves as few new tasks.
+    // The 130,000 that a life may leave are filed in 32 commits; one that is over before leaves few more.
     const std::size_t most = added_ + (behind_ ? 8 : 1) * limits_.ahead;
     std::size_t count = 0;
     while ((behind_ || size_ - count > limits_.in_memory) && count < most && filed_.size() < bucket_count) {
