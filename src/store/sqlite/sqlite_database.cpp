@@ -105,12 +105,8 @@ public:
         checkpointer_.reset();
         close_readers();
         try {
-            if (db_ && !requests_->is_all_filed()) {
-                db_->run("BEGIN IMMEDIATE");
-                requests_->file_all(*db_, std::chrono::seconds(3)); // a stop has little time
-                db_->run("COMMIT");
-            }
             if (db_) {
+                file_requests();
                 db_->run("PRAGMA wal_checkpoint(TRUNCATE)");
             }
         } catch (const sqlite_failure&) { // NOLINT(bugprone-empty-catch): nothing is lost with it
@@ -199,6 +195,14 @@ private:
         }
     }
 
+    void file_requests() {
+        if (!requests_->is_all_filed()) {
+            db_->run("BEGIN IMMEDIATE");
+            requests_->file_all(*db_, std::chrono::seconds(3)); // a stop has little time
+            db_->run("COMMIT");
+        }
+    }
+
     // A clean end leaves an empty one.
     bool has_log() const {
         std::error_code failed;
@@ -242,9 +246,9 @@ private:
     std::unique_ptr<file_lock> lock_;
     std::unique_ptr<connection> db_; // none after a failure
     sqlite::remembered_ids ids_;
-    std::shared_ptr<sqlite::request_index> requests_ =
-        std::make_shared<sqlite::request_index>(); // readers have it, too
-    std::mutex maintenance_;                       // over what follows
+    // Readers have it, too.
+    std::shared_ptr<sqlite::request_index> requests_ = std::make_shared<sqlite::request_index>();
+    std::mutex maintenance_; // over what follows
     std::unique_ptr<connection> checkpointer_;
     std::vector<std::shared_ptr<sqlite::reader_connection>> readers_;
 };

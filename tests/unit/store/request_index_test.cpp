@@ -57,6 +57,7 @@ struct index_fixture {
     }
     std::int64_t in_table() const { return number("SELECT count(*) FROM requests"); }
     std::int64_t tasks() const { return number("SELECT count(*) FROM tasks"); }
+    std::int64_t filed_until() const { return number("SELECT value FROM counters WHERE name = 'requests_until'"); }
 };
 
 BOOST_FIXTURE_TEST_CASE(the_newest_tasks_and_older_ones_are_found, index_fixture) {
@@ -88,8 +89,7 @@ BOOST_FIXTURE_TEST_CASE(looks_that_a_filter_spares_would_have_been_in_vain, inde
 BOOST_FIXTURE_TEST_CASE(a_clean_end_leaves_none_to_be_read_by_the_next, index_fixture) {
     settle_all(*open_sqlite({path}).value(), 0, many);
     BOOST_TEST(in_table() == many);
-    BOOST_TEST(number("SELECT value FROM counters WHERE name = 'requests_until'") ==
-               number("SELECT max(id) FROM tasks"));
+    BOOST_TEST(filed_until() == number("SELECT max(id) FROM tasks"));
     BOOST_TEST(settle_all(*open_sqlite({path}).value(), 0, many + 1, at(2)) == 1);
     BOOST_TEST(in_table() == many + 1);
 }
@@ -113,7 +113,7 @@ BOOST_FIXTURE_TEST_CASE(tasks_of_a_process_that_was_killed_are_found_by_the_next
         known += more;
         BOOST_TEST(in_table() < known);
     }
-    BOOST_TEST(number("SELECT value FROM counters WHERE name = 'requests_until'") > 0);
+    BOOST_TEST(filed_until() > 0);
     const auto db = open_sqlite({path}).value();
     BOOST_TEST(settle_all(*db, 0, known, at(2)) == 0);
     BOOST_TEST(tasks() == known);
@@ -182,6 +182,10 @@ struct lone_index : index_fixture {
         index.committed();
     }
     void file_all() { index.file_all(writer, std::chrono::hours(1)); }
+    void add_and_file_all(int more) {
+        add(more, [&] { file_all(); });
+        index.committed();
+    }
 
     bool finds(sqlite::connection& over, int number) const {
         const auto found = index.candidates(over, id_of(number));
@@ -194,7 +198,7 @@ struct lone_index : index_fixture {
         }
         return missing;
     }
-    std::int64_t unfiled() const { return known - number("SELECT value FROM counters WHERE name = 'requests_until'"); }
+    std::int64_t unfiled() const { return known - filed_until(); }
 
     int known = settle_all(*open_sqlite({path}).value(), 0, 1); // which makes the file
     sqlite::connection writer{path, sqlite::connection::access::read_write};
@@ -228,13 +232,11 @@ BOOST_FIXTURE_TEST_CASE(a_reader_finds_ids_while_they_move_into_the_table, lone_
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_filed_while_a_filter_is_made_is_in_it, lone_index) {
-    add(5000, [&] { file_all(); });
-    index.committed();
+    add_and_file_all(5000);
     BOOST_REQUIRE(index.wants_survey());
     index.survey(maintenance, std::chrono::milliseconds(0));
     BOOST_REQUIRE(index.wants_survey()); // it has only begun
-    add(5000, [&] { file_all(); });
-    index.committed();
+    add_and_file_all(5000);
     index.survey(maintenance, std::chrono::hours(1));
     BOOST_TEST(!index.wants_survey());
     BOOST_TEST(missing(writer) == 0);
@@ -283,16 +285,14 @@ BOOST_FIXTURE_TEST_CASE(a_stop_without_time_leaves_them_to_the_next, lone_index)
     BOOST_TEST(unfiled() == 50);
     index.load(writer);
     BOOST_TEST(missing(writer) == 0);
-    add(1, [&] { file_all(); });
-    index.committed();
+    add_and_file_all(1);
     BOOST_TEST(index.is_all_filed());
     BOOST_TEST(in_table() == known);
 }
 
 // Or their numbers, which are given again, would be taken for filed.
 BOOST_FIXTURE_TEST_CASE(newest_tasks_that_somebody_deletes_by_hand_leave_no_trace, lone_index) {
-    add(10, [&] { file_all(); });
-    index.committed();
+    add_and_file_all(10);
     writer.run("DELETE FROM tasks WHERE id > 5");
     writer.run("DELETE FROM requests WHERE task > 5");
     known = 5;
